@@ -1,0 +1,50 @@
+# OctoNext. `make` alone lists what can be done.
+#
+# Every target works from any directory (make -C path) and needs nothing but Python 3.11 or newer:
+# the first run makes .venv from the locked requirements, later runs find it done.
+#
+#   PYTHON=python3.12   which Python makes .venv
+#   ARGS="..."          passed on by demo, test, bench and lock
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench web lock clean
+
+BIN := .venv/bin
+ARGS ?=
+
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## Make .venv and install the locked packages (done once)
+	@PYTHON='$(PYTHON)' scripts/set-up
+
+demo: setup ## Run a chain of shops here and watch it sell (ARGS=--exit ends by itself)
+	@$(BIN)/octonext demo $(ARGS)
+
+test: setup ## Run the tests
+	@$(BIN)/pytest -n 2 $(ARGS)
+
+lint: setup ## Check style, types and the ladder of packages
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup ## Lay out the code the way lint wants it
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+bench: setup ## Run the benchmarks
+	@if [ -d bench ]; then $(BIN)/python -m bench $(ARGS); \
+	else echo "There are no benchmarks in this version yet."; fi
+
+web: ## Build the browser till
+	@echo "The browser till is not part of this version; the till is a command line: octonext till --help"
+
+lock: ## Resolve requirements/*.in again (ARGS=--upgrade takes newer versions)
+	@scripts/lock $(ARGS)
+
+clean: ## Remove .venv and every cache; data directories are left alone
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
