@@ -1,0 +1,1 @@
+"""What runs: the embedded cluster and its supervisor, the long-running children, the command line."""

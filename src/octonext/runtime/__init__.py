@@ -1,0 +1,1 @@
+"""What every process stands on: settings, paths, logging, metrics, PostgreSQL and migrations."""

@@ -1,0 +1,148 @@
+"""Connections to PostgreSQL, and the one place that commits."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Literal, TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from octonext.base.errors import OctoNextError
+
+STATEMENT_TIMEOUT_MS = 10_000
+CONNECT_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 5.0
+POOL_SIZE_MAX = 64
+IDLE_CONNECTION_LIFETIME_S = 300.0
+
+Isolation = Literal["read_committed", "repeatable_read", "serializable"]
+Pool: TypeAlias = asyncpg.Pool
+Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
+"""A connection, or a pool's loan of one: both run statements alike."""
+
+
+class DatabaseUnreachable(OctoNextError):
+    """PostgreSQL did not accept a connection in time."""
+
+    code = "database_unreachable"
+
+
+async def open_pool(
+    dsn: str,
+    *,
+    application_name: str,
+    min_size: int = 0,
+    max_size: int = 4,
+    statement_timeout_ms: int = STATEMENT_TIMEOUT_MS,
+    connect_timeout_s: float = CONNECT_TIMEOUT_S,
+) -> Pool:
+    """A pool of at most `max_size` connections; with `min_size=0` none is made before it is needed.
+
+    `statement_timeout_ms` holds on the server, `connect_timeout_s` for each new connection; a command
+    whose answer does not come (a frozen server) is given up shortly after the server's own deadline.
+    Raises DatabaseUnreachable when `min_size` connections cannot be made.
+    """
+    if not 0 <= min_size <= max_size <= POOL_SIZE_MAX:
+        raise ValueError(f"a pool has between 0 and {POOL_SIZE_MAX} connections")
+    pool = asyncpg.create_pool(
+        dsn,
+        min_size=min_size,
+        max_size=max_size,
+        timeout=connect_timeout_s,
+        command_timeout=statement_timeout_ms / 1000 + 1.0,
+        max_inactive_connection_lifetime=IDLE_CONNECTION_LIFETIME_S,
+        server_settings=_server_settings(application_name, statement_timeout_ms),
+    )
+    try:
+        await pool
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise DatabaseUnreachable(f"PostgreSQL cannot be reached: {_why(error)}.") from None
+    return pool
+
+
+async def connect(
+    dsn: str,
+    *,
+    application_name: str,
+    statement_timeout_ms: int = STATEMENT_TIMEOUT_MS,
+    connect_timeout_s: float = CONNECT_TIMEOUT_S,
+) -> asyncpg.Connection:
+    """One connection, to be closed by the caller. `statement_timeout_ms=0`: no deadline.
+
+    Raises DatabaseUnreachable.
+    """
+    try:
+        return await asyncpg.connect(
+            dsn,
+            timeout=connect_timeout_s,
+            server_settings=_server_settings(application_name, statement_timeout_ms),
+        )
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise DatabaseUnreachable(f"PostgreSQL cannot be reached: {_why(error)}.") from None
+
+
+async def close_pool(pool: Pool, *, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
+    """Close politely, or hard after `timeout_s`: a frozen server must not hold up our own end."""
+    try:
+        await asyncio.wait_for(pool.close(), timeout_s)
+    except (TimeoutError, asyncpg.PostgresError, OSError):
+        pool.terminate()
+
+
+@asynccontextmanager
+async def transaction(
+    source: Pool | Connection,
+    *,
+    readonly: bool = False,
+    isolation: Isolation | None = None,
+    acquire_timeout_s: float | None = None,
+) -> AsyncIterator[Connection]:
+    """One transaction: commits when the block ends, rolls back when it raises.
+
+    The only place in OctoNext that commits. From a pool, a connection is borrowed for the block;
+    waiting for one longer than `acquire_timeout_s` raises TimeoutError. A connection that is already
+    in a transaction is refused (RuntimeError): a savepoint is not a commit, and a caller that believes
+    so would acknowledge what is not on disk.
+    """
+    if isinstance(source, asyncpg.Pool):
+        async with (
+            source.acquire(timeout=acquire_timeout_s) as connection,
+            transaction(connection, readonly=readonly, isolation=isolation) as borrowed,
+        ):
+            yield borrowed
+        return
+    if source.is_in_transaction():
+        raise RuntimeError("transactions do not nest: pass the connection down instead")
+    async with source.transaction(isolation=isolation, readonly=readonly):
+        yield source
+
+
+async def ping(dsn: str, *, timeout_s: float = 2.0) -> float:
+    """Seconds for connecting and one round trip. Raises DatabaseUnreachable."""
+    began = time.monotonic()
+    connection = await connect(dsn, application_name="octonext-ping", connect_timeout_s=timeout_s)
+    try:
+        await connection.fetchval("SELECT 1", timeout=timeout_s)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise DatabaseUnreachable(f"PostgreSQL does not answer: {_why(error)}.") from None
+    finally:
+        connection.terminate()
+    return time.monotonic() - began
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, (FileNotFoundError, ConnectionRefusedError)):
+        return "no server is listening"
+    return (str(error).splitlines() or ["no answer in time"])[0].rstrip(".")
+
+
+def _server_settings(application_name: str, statement_timeout_ms: int) -> dict[str, Any]:
+    return {
+        "application_name": application_name[:63],
+        "statement_timeout": str(statement_timeout_ms),
+        "timezone": "UTC",
+    }

@@ -1,0 +1,2155 @@
+-- The sum of all migrations. Written by `python -m octonext.processes.snapshot`; do not edit.
+
+--
+-- PostgreSQL database dump
+--
+
+
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET transaction_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+--
+-- Name: publish_changes(regclass, text, text, text[]); Type: PROCEDURE; Schema: public; Owner: -
+--
+
+CREATE PROCEDURE public.publish_changes(IN p_table regclass, IN p_kind text, IN p_mode text, VARIADIC p_columns text[])
+    LANGUAGE plpgsql
+    SET search_path TO '$user', 'public'
+    AS $_$
+DECLARE
+    v_arguments text := (SELECT string_agg(quote_literal(a), ', ')
+                         FROM unnest(ARRAY[p_kind, p_mode] || p_columns) AS a);
+BEGIN
+    EXECUTE format('CREATE TRIGGER publish_%1$s_insert AFTER INSERT ON %2$s
+        REFERENCING NEW TABLE AS new_rows
+        FOR EACH STATEMENT EXECUTE FUNCTION publish_reference(%3$s)', p_kind, p_table, v_arguments);
+    EXECUTE format('CREATE TRIGGER publish_%1$s_update AFTER UPDATE ON %2$s
+        REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+        FOR EACH STATEMENT EXECUTE FUNCTION publish_reference(%3$s)', p_kind, p_table, v_arguments);
+    EXECUTE format('CREATE TRIGGER publish_%1$s_delete AFTER DELETE ON %2$s
+        REFERENCING OLD TABLE AS old_rows
+        FOR EACH STATEMENT EXECUTE FUNCTION publish_reference(%3$s)', p_kind, p_table, v_arguments);
+    EXECUTE format('CREATE OR REPLACE TRIGGER refuse_truncate BEFORE TRUNCATE ON %s
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate()', p_table);
+END $_$;
+
+
+--
+-- Name: publish_reference(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.publish_reference() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO '$user', 'public'
+    SET "DateStyle" TO 'ISO'
+    AS $_$
+DECLARE
+    v_kind    text    := TG_ARGV[0];
+    v_own     boolean := TG_ARGV[1] = 'own';
+    v_columns text    := (SELECT string_agg(quote_ident(c), ', ' ORDER BY n)
+                          FROM unnest(TG_ARGV[2:]) WITH ORDINALITY AS t (c, n));
+    v_changed text    := CASE TG_OP
+        WHEN 'INSERT' THEN format('SELECT %s FROM new_rows', v_columns)
+        WHEN 'DELETE' THEN format('SELECT %s FROM old_rows', v_columns)
+        ELSE format('SELECT %1$s FROM new_rows UNION SELECT %1$s FROM old_rows', v_columns)
+    END;
+BEGIN
+    IF NOT v_own THEN
+        -- Two transactions may change two parts of one payload at once. The second waits here for
+        -- the first, and its next statement then reads what the first committed.
+        EXECUTE format('SELECT 1 FROM %I WHERE (%s) IN (%s) ORDER BY %s FOR NO KEY UPDATE',
+                       v_kind, v_columns, v_changed, v_columns);
+    END IF;
+
+    -- An unchanged payload is not published again: importing the same file twice moves no data.
+    EXECUTE format($query$
+        INSERT INTO reference AS r (kind, key, region_id, branch_id, payload)
+        SELECT %L, v.key, v.scope_region_id, v.scope_branch_id, v.payload
+        FROM %I AS v
+        WHERE (%s) IN (%s)
+        ORDER BY v.key
+        ON CONFLICT (kind, key) DO UPDATE
+        SET region_id = excluded.region_id, branch_id = excluded.branch_id,
+            payload = excluded.payload, xid = pg_current_xact_id(), id = excluded.id
+        WHERE (r.region_id, r.branch_id, r.payload)
+              IS DISTINCT FROM (excluded.region_id, excluded.branch_id, excluded.payload)
+        $query$, v_kind, 'reference_' || v_kind, v_columns, v_changed);
+
+    IF v_own AND TG_OP <> 'INSERT' THEN
+        EXECUTE format($query$
+            UPDATE reference
+            SET payload = NULL, xid = pg_current_xact_id(),
+                id = nextval(pg_get_serial_sequence('reference', 'id'))
+            WHERE kind = %L AND payload IS NOT NULL
+              AND key IN (SELECT concat_ws(':', %s) FROM old_rows %s)
+            $query$, v_kind, v_columns,
+            CASE TG_OP WHEN 'UPDATE'
+                THEN format('EXCEPT SELECT concat_ws('':'', %s) FROM new_rows', v_columns)
+                ELSE '' END);
+    END IF;
+    RETURN NULL;
+END $_$;
+
+
+--
+-- Name: refuse_change(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO '$user', 'public'
+    AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM unnest(TG_ARGV) AS c
+               WHERE to_jsonb(OLD) -> c IS DISTINCT FROM to_jsonb(NEW) -> c) THEN
+        RAISE EXCEPTION '% of a % cannot change', array_to_string(TG_ARGV, ', '), TG_TABLE_NAME
+            USING ERRCODE = 'integrity_constraint_violation',
+                  CONSTRAINT = TG_TABLE_NAME || '_scope_fixed';
+    END IF;
+    RETURN NEW;
+END $$;
+
+
+--
+-- Name: refuse_price_overlap(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_price_overlap() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO '$user', 'public'
+    AS $$
+DECLARE
+    v_overlap record;
+BEGIN
+    PERFORM 1 FROM price_list
+    WHERE price_list_id IN (SELECT price_list_id FROM new_rows)
+    ORDER BY price_list_id FOR NO KEY UPDATE;
+
+    SELECT n.product_id, n.valid_from, p.valid_from AS other_from INTO v_overlap
+    FROM new_rows AS n
+    JOIN price AS p ON p.price_list_id = n.price_list_id AND p.product_id = n.product_id
+         AND p.valid_from <> n.valid_from
+         AND daterange(p.valid_from, p.valid_until, '[]') && daterange(n.valid_from, n.valid_until, '[]')
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'price of product % from % overlaps the one from %',
+            v_overlap.product_id, v_overlap.valid_from, v_overlap.other_from
+            USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'price_overlap';
+    END IF;
+    RETURN NULL;
+END $$;
+
+
+--
+-- Name: refuse_truncate(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_truncate() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO '$user', 'public'
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'table % is published to the shards: delete its rows instead', TG_TABLE_NAME
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: api_token; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.api_token (
+    token_id uuid NOT NULL,
+    digest bytea NOT NULL,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    user_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_token_digest_check CHECK ((length(digest) = 32)),
+    CONSTRAINT api_token_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80))),
+    CONSTRAINT api_token_scopes_check CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 16)))
+);
+
+
+--
+-- Name: barcode; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.barcode (
+    barcode text NOT NULL,
+    product_id uuid NOT NULL,
+    kind text NOT NULL,
+    CONSTRAINT barcode_barcode_check CHECK ((barcode ~ '^[A-Za-z0-9._/-]{1,32}$'::text)),
+    CONSTRAINT barcode_kind_check CHECK ((kind = ANY (ARRAY['ean13'::text, 'ean8'::text, 'upca'::text, 'gtin14'::text, 'internal'::text])))
+);
+
+
+--
+-- Name: branch; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.branch (
+    branch_id integer NOT NULL,
+    organisation_id uuid NOT NULL,
+    region_id integer NOT NULL,
+    shard_id text NOT NULL,
+    jurisdiction text NOT NULL,
+    code text NOT NULL,
+    name_en text NOT NULL,
+    name_ar text DEFAULT ''::text NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT branch_code_form CHECK ((code ~ '^[A-Z0-9]{2,8}$'::text)),
+    CONSTRAINT branch_name_ar_check CHECK ((length(name_ar) <= 120)),
+    CONSTRAINT branch_name_en_check CHECK (((length(name_en) >= 1) AND (length(name_en) <= 120)))
+);
+
+
+--
+-- Name: branch_branch_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.branch ALTER COLUMN branch_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.branch_branch_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: cashier; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.cashier (
+    user_id uuid NOT NULL,
+    region_id integer NOT NULL,
+    code text NOT NULL,
+    name_en text NOT NULL,
+    name_ar text DEFAULT ''::text NOT NULL,
+    role text NOT NULL,
+    pin_hash text NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT cashier_code_form CHECK ((code ~ '^[A-Z0-9]{1,12}$'::text)),
+    CONSTRAINT cashier_name_ar_check CHECK ((length(name_ar) <= 120)),
+    CONSTRAINT cashier_name_en_check CHECK (((length(name_en) >= 1) AND (length(name_en) <= 120))),
+    CONSTRAINT cashier_pin_hash_check CHECK ((pin_hash ~~ '$argon2id$%'::text))
+);
+
+
+--
+-- Name: cashier_branch; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.cashier_branch (
+    user_id uuid NOT NULL,
+    branch_id integer NOT NULL,
+    region_id integer NOT NULL
+);
+
+
+--
+-- Name: category; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.category (
+    category_id uuid NOT NULL,
+    code text NOT NULL,
+    parent_id uuid,
+    name_en text NOT NULL,
+    name_ar text DEFAULT ''::text NOT NULL,
+    CONSTRAINT category_check CHECK ((parent_id <> category_id)),
+    CONSTRAINT category_code_form CHECK ((code ~ '^[A-Z0-9][A-Z0-9-]{0,31}$'::text)),
+    CONSTRAINT category_name_ar_check CHECK ((length(name_ar) <= 120)),
+    CONSTRAINT category_name_en_check CHECK (((length(name_en) >= 1) AND (length(name_en) <= 120)))
+);
+
+
+--
+-- Name: cost; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.cost (
+    region_id integer NOT NULL,
+    product_id uuid NOT NULL,
+    cost bigint NOT NULL,
+    currency text NOT NULL,
+    CONSTRAINT cost_cost_check CHECK (((cost >= 0) AND (cost <= '1000000000000'::bigint)))
+);
+
+
+--
+-- Name: device; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.device (
+    device_id integer NOT NULL,
+    branch_id integer NOT NULL,
+    code text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    public_key bytea,
+    share_digest bytea,
+    footprint jsonb DEFAULT '{}'::jsonb NOT NULL,
+    enrolled_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT device_check CHECK (((status <> 'enrolled'::text) OR ((public_key IS NOT NULL) AND (share_digest IS NOT NULL)))),
+    CONSTRAINT device_code_form CHECK ((code ~ '^[A-Z][A-Z0-9]{1,7}$'::text)),
+    CONSTRAINT device_name_check CHECK ((length(name) <= 80)),
+    CONSTRAINT device_share_digest_check CHECK ((length(share_digest) = 32)),
+    CONSTRAINT device_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'enrolled'::text, 'revoked'::text])))
+);
+
+
+--
+-- Name: device_device_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.device ALTER COLUMN device_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.device_device_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: enrolment; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.enrolment (
+    device_id integer NOT NULL,
+    code_digest bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT enrolment_code_digest_check CHECK ((length(code_digest) = 32))
+);
+
+
+--
+-- Name: organisation; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.organisation (
+    organisation_id uuid NOT NULL,
+    code text NOT NULL,
+    name_en text NOT NULL,
+    name_ar text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT organisation_code_form CHECK ((code ~ '^[A-Z0-9][A-Z0-9-]{1,15}$'::text)),
+    CONSTRAINT organisation_name_ar_check CHECK ((length(name_ar) <= 120)),
+    CONSTRAINT organisation_name_en_check CHECK (((length(name_en) >= 1) AND (length(name_en) <= 120)))
+);
+
+
+--
+-- Name: price; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.price (
+    price_list_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    valid_from date NOT NULL,
+    valid_until date,
+    amount bigint NOT NULL,
+    currency text NOT NULL,
+    CONSTRAINT price_amount_check CHECK (((amount >= 0) AND (amount <= '1000000000000'::bigint))),
+    CONSTRAINT price_validity CHECK ((valid_until >= valid_from))
+);
+
+
+--
+-- Name: price_list; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.price_list (
+    price_list_id uuid NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    region_id integer NOT NULL,
+    branch_id integer,
+    currency text NOT NULL,
+    tax_inclusive boolean NOT NULL,
+    priority integer DEFAULT 0 NOT NULL,
+    CONSTRAINT price_list_code_form CHECK ((code ~ '^[A-Z0-9][A-Z0-9-]{0,31}$'::text)),
+    CONSTRAINT price_list_name_check CHECK (((length(name) >= 1) AND (length(name) <= 120))),
+    CONSTRAINT price_list_priority_check CHECK (((priority >= 0) AND (priority <= 1000)))
+);
+
+
+--
+-- Name: product; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.product (
+    product_id uuid NOT NULL,
+    sku text NOT NULL,
+    name_en text NOT NULL,
+    name_ar text DEFAULT ''::text NOT NULL,
+    unit text DEFAULT 'piece'::text NOT NULL,
+    category_id uuid,
+    tax_class text DEFAULT 'standard'::text NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT product_name_ar_check CHECK ((length(name_ar) <= 400)),
+    CONSTRAINT product_name_en_check CHECK (((length(name_en) >= 1) AND (length(name_en) <= 400))),
+    CONSTRAINT product_sku_check CHECK ((((length(sku) >= 1) AND (length(sku) <= 64)) AND (sku !~ '[[:cntrl:]]'::text))),
+    CONSTRAINT product_tax_class_check CHECK ((tax_class = ANY (ARRAY['standard'::text, 'zero'::text, 'exempt'::text, 'none'::text]))),
+    CONSTRAINT product_unit_check CHECK ((unit = ANY (ARRAY['piece'::text, 'kg'::text])))
+);
+
+
+--
+-- Name: reference; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.reference (
+    kind text NOT NULL,
+    key text NOT NULL,
+    region_id integer,
+    branch_id integer,
+    payload jsonb,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    id bigint NOT NULL,
+    CONSTRAINT reference_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200))),
+    CONSTRAINT reference_kind_check CHECK ((kind ~ '^[a-z_]{1,32}$'::text))
+);
+
+
+--
+-- Name: region; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.region (
+    region_id integer NOT NULL,
+    code text NOT NULL,
+    jurisdiction text NOT NULL,
+    currency text NOT NULL,
+    time_zone text NOT NULL,
+    name_en text NOT NULL,
+    name_ar text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT region_code_form CHECK ((code ~ '^[A-Z][A-Z0-9-]{1,15}$'::text)),
+    CONSTRAINT region_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT region_jurisdiction_check CHECK ((jurisdiction ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT region_name_ar_check CHECK ((length(name_ar) <= 120)),
+    CONSTRAINT region_name_en_check CHECK (((length(name_en) >= 1) AND (length(name_en) <= 120))),
+    CONSTRAINT region_time_zone_check CHECK (((length(time_zone) >= 1) AND (length(time_zone) <= 64)))
+);
+
+
+--
+-- Name: reference_branch; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.reference_branch AS
+ SELECT b.branch_id,
+    b.region_id,
+    (b.branch_id)::text AS key,
+    b.region_id AS scope_region_id,
+    NULL::integer AS scope_branch_id,
+    jsonb_build_object('branch_id', b.branch_id, 'code', b.code, 'name_en', b.name_en, 'name_ar', b.name_ar, 'region_id', b.region_id, 'shard_id', b.shard_id, 'currency', r.currency, 'time_zone', r.time_zone, 'jurisdiction', b.jurisdiction, 'organisation_id', b.organisation_id, 'active', b.active) AS payload
+   FROM (public.branch b
+     JOIN public.region r USING (region_id));
+
+
+--
+-- Name: reference_cashier; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.reference_cashier AS
+ SELECT user_id,
+    (user_id)::text AS key,
+    region_id AS scope_region_id,
+    NULL::integer AS scope_branch_id,
+    jsonb_build_object('user_id', user_id, 'code', code, 'name_en', name_en, 'name_ar', name_ar, 'role', role, 'branch_ids', ( SELECT COALESCE(jsonb_agg(b.branch_id ORDER BY b.branch_id), '[]'::jsonb) AS "coalesce"
+           FROM public.cashier_branch b
+          WHERE (b.user_id = c.user_id)), 'pin_hash', pin_hash, 'active', active) AS payload
+   FROM public.cashier c;
+
+
+--
+-- Name: reference_category; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.reference_category AS
+ SELECT category_id,
+    (category_id)::text AS key,
+    NULL::integer AS scope_region_id,
+    NULL::integer AS scope_branch_id,
+    jsonb_build_object('category_id', category_id, 'parent_id', parent_id, 'name_en', name_en, 'name_ar', name_ar) AS payload
+   FROM public.category;
+
+
+--
+-- Name: reference_cost; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.reference_cost AS
+ SELECT region_id,
+    product_id,
+    concat_ws(':'::text, region_id, product_id) AS key,
+    region_id AS scope_region_id,
+    NULL::integer AS scope_branch_id,
+    jsonb_build_object('region_id', region_id, 'product_id', product_id, 'cost', cost, 'currency', currency) AS payload
+   FROM public.cost;
+
+
+--
+-- Name: reference_device; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.reference_device AS
+ SELECT d.device_id,
+    (d.device_id)::text AS key,
+    b.region_id AS scope_region_id,
+    d.branch_id AS scope_branch_id,
+    jsonb_build_object('device_id', d.device_id, 'code', d.code, 'branch_id', d.branch_id, 'public_key', replace(encode(d.public_key, 'base64'::text), '
+'::text, ''::text), 'status', d.status, 'name', d.name) AS payload
+   FROM (public.device d
+     JOIN public.branch b USING (branch_id));
+
+
+--
+-- Name: reference_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.reference ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.reference_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: reference_price; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.reference_price AS
+ SELECT p.price_list_id,
+    p.product_id,
+    p.valid_from,
+    concat_ws(':'::text, p.price_list_id, p.product_id, to_char((p.valid_from)::timestamp with time zone, 'YYYY-MM-DD'::text)) AS key,
+    l.region_id AS scope_region_id,
+    l.branch_id AS scope_branch_id,
+    jsonb_build_object('price_list_id', p.price_list_id, 'product_id', p.product_id, 'amount', p.amount, 'currency', p.currency, 'valid_from', p.valid_from, 'valid_until', p.valid_until) AS payload
+   FROM (public.price p
+     JOIN public.price_list l USING (price_list_id));
+
+
+--
+-- Name: reference_price_list; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.reference_price_list AS
+ SELECT price_list_id,
+    (price_list_id)::text AS key,
+    region_id AS scope_region_id,
+    branch_id AS scope_branch_id,
+    jsonb_build_object('price_list_id', price_list_id, 'name', name, 'region_id', region_id, 'branch_id', branch_id, 'currency', currency, 'tax_inclusive', tax_inclusive, 'priority', priority) AS payload
+   FROM public.price_list;
+
+
+--
+-- Name: reference_product; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.reference_product AS
+ SELECT product_id,
+    (product_id)::text AS key,
+    NULL::integer AS scope_region_id,
+    NULL::integer AS scope_branch_id,
+    jsonb_build_object('product_id', product_id, 'sku', sku, 'name_en', name_en, 'name_ar', name_ar, 'unit', unit, 'category_id', category_id, 'tax_class', tax_class, 'barcodes', ( SELECT COALESCE(jsonb_agg(b.barcode ORDER BY b.barcode), '[]'::jsonb) AS "coalesce"
+           FROM public.barcode b
+          WHERE (b.product_id = p.product_id)), 'active', active) AS payload
+   FROM public.product p;
+
+
+--
+-- Name: reference_region; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.reference_region AS
+ SELECT region_id,
+    (region_id)::text AS key,
+    region_id AS scope_region_id,
+    NULL::integer AS scope_branch_id,
+    jsonb_build_object('region_id', region_id, 'code', code, 'jurisdiction', jurisdiction, 'currency', currency, 'time_zone', time_zone, 'name_en', name_en, 'name_ar', name_ar) AS payload
+   FROM public.region;
+
+
+--
+-- Name: tax; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.tax (
+    jurisdiction text NOT NULL,
+    tax_class text NOT NULL,
+    tax_code text NOT NULL,
+    rate_ppm integer NOT NULL,
+    name_en text NOT NULL,
+    name_ar text NOT NULL,
+    CONSTRAINT tax_class_rate CHECK (((tax_class = 'standard'::text) OR (rate_ppm = 0))),
+    CONSTRAINT tax_jurisdiction_check CHECK ((jurisdiction ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT tax_name_ar_check CHECK ((length(name_ar) <= 120)),
+    CONSTRAINT tax_name_en_check CHECK (((length(name_en) >= 1) AND (length(name_en) <= 120))),
+    CONSTRAINT tax_rate_ppm_check CHECK (((rate_ppm >= 0) AND (rate_ppm <= 1000000))),
+    CONSTRAINT tax_tax_class_check CHECK ((tax_class = ANY (ARRAY['standard'::text, 'zero'::text, 'exempt'::text, 'none'::text]))),
+    CONSTRAINT tax_tax_code_check CHECK ((tax_code ~ '^[A-Z]{2}-[A-Z0-9]{1,8}$'::text))
+);
+
+
+--
+-- Name: reference_tax; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.reference_tax AS
+ SELECT jurisdiction,
+    tax_class,
+    concat_ws(':'::text, jurisdiction, tax_class) AS key,
+    NULL::integer AS scope_region_id,
+    NULL::integer AS scope_branch_id,
+    jsonb_build_object('jurisdiction', jurisdiction, 'tax_class', tax_class, 'tax_code', tax_code, 'rate_ppm', rate_ppm, 'name_en', name_en, 'name_ar', name_ar) AS payload
+   FROM public.tax;
+
+
+--
+-- Name: region_region_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.region ALTER COLUMN region_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.region_region_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: role; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.role (
+    name text NOT NULL,
+    description text NOT NULL,
+    CONSTRAINT role_name_check CHECK ((name ~ '^[a-z_]{2,32}$'::text))
+);
+
+
+--
+-- Name: schema_migration; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.schema_migration (
+    version integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT schema_migration_version_check CHECK ((version > 0))
+);
+
+
+--
+-- Name: shard; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.shard (
+    shard_id text NOT NULL,
+    region_code text NOT NULL,
+    jurisdiction text NOT NULL,
+    sync_public_key bytea NOT NULL,
+    registered_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT shard_jurisdiction_check CHECK ((jurisdiction ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT shard_shard_id_check CHECK ((shard_id ~ '^[a-z0-9-]{2,16}$'::text))
+);
+
+
+--
+-- Name: user_account; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.user_account (
+    user_id uuid NOT NULL,
+    name text NOT NULL,
+    password_hash text NOT NULL,
+    scopes text[] NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT user_account_name_check CHECK ((name ~ '^[a-z0-9._-]{2,64}$'::text)),
+    CONSTRAINT user_account_password_hash_check CHECK ((password_hash ~~ '$argon2id$%'::text)),
+    CONSTRAINT user_account_scopes_check CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 16)))
+);
+
+
+--
+-- Name: api_token api_token_digest_unique; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT api_token_digest_unique UNIQUE (digest);
+
+
+--
+-- Name: api_token api_token_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT api_token_pkey PRIMARY KEY (token_id);
+
+
+--
+-- Name: barcode barcode_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.barcode
+    ADD CONSTRAINT barcode_pkey PRIMARY KEY (barcode);
+
+
+--
+-- Name: branch branch_branch_id_region_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.branch
+    ADD CONSTRAINT branch_branch_id_region_id_key UNIQUE (branch_id, region_id);
+
+
+--
+-- Name: branch branch_code_unique; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.branch
+    ADD CONSTRAINT branch_code_unique UNIQUE (code);
+
+
+--
+-- Name: branch branch_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.branch
+    ADD CONSTRAINT branch_pkey PRIMARY KEY (branch_id);
+
+
+--
+-- Name: cashier_branch cashier_branch_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cashier_branch
+    ADD CONSTRAINT cashier_branch_pkey PRIMARY KEY (user_id, branch_id);
+
+
+--
+-- Name: cashier cashier_code_unique; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cashier
+    ADD CONSTRAINT cashier_code_unique UNIQUE (region_id, code);
+
+
+--
+-- Name: cashier cashier_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cashier
+    ADD CONSTRAINT cashier_pkey PRIMARY KEY (user_id);
+
+
+--
+-- Name: cashier cashier_user_id_region_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cashier
+    ADD CONSTRAINT cashier_user_id_region_id_key UNIQUE (user_id, region_id);
+
+
+--
+-- Name: category category_code_unique; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.category
+    ADD CONSTRAINT category_code_unique UNIQUE (code);
+
+
+--
+-- Name: category category_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.category
+    ADD CONSTRAINT category_pkey PRIMARY KEY (category_id);
+
+
+--
+-- Name: cost cost_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cost
+    ADD CONSTRAINT cost_pkey PRIMARY KEY (region_id, product_id);
+
+
+--
+-- Name: device device_code_unique; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.device
+    ADD CONSTRAINT device_code_unique UNIQUE (branch_id, code);
+
+
+--
+-- Name: device device_key_unique; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.device
+    ADD CONSTRAINT device_key_unique UNIQUE (public_key);
+
+
+--
+-- Name: device device_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.device
+    ADD CONSTRAINT device_pkey PRIMARY KEY (device_id);
+
+
+--
+-- Name: enrolment enrolment_code_digest_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enrolment
+    ADD CONSTRAINT enrolment_code_digest_key UNIQUE (code_digest);
+
+
+--
+-- Name: enrolment enrolment_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enrolment
+    ADD CONSTRAINT enrolment_pkey PRIMARY KEY (device_id);
+
+
+--
+-- Name: organisation organisation_code_unique; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.organisation
+    ADD CONSTRAINT organisation_code_unique UNIQUE (code);
+
+
+--
+-- Name: organisation organisation_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.organisation
+    ADD CONSTRAINT organisation_pkey PRIMARY KEY (organisation_id);
+
+
+--
+-- Name: price_list price_list_code_unique; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.price_list
+    ADD CONSTRAINT price_list_code_unique UNIQUE (code);
+
+
+--
+-- Name: price_list price_list_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.price_list
+    ADD CONSTRAINT price_list_pkey PRIMARY KEY (price_list_id);
+
+
+--
+-- Name: price_list price_list_price_list_id_currency_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.price_list
+    ADD CONSTRAINT price_list_price_list_id_currency_key UNIQUE (price_list_id, currency);
+
+
+--
+-- Name: price price_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.price
+    ADD CONSTRAINT price_pkey PRIMARY KEY (price_list_id, product_id, valid_from);
+
+
+--
+-- Name: product product_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.product
+    ADD CONSTRAINT product_pkey PRIMARY KEY (product_id);
+
+
+--
+-- Name: product product_sku_unique; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.product
+    ADD CONSTRAINT product_sku_unique UNIQUE (sku);
+
+
+--
+-- Name: reference reference_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.reference
+    ADD CONSTRAINT reference_pkey PRIMARY KEY (kind, key);
+
+
+--
+-- Name: region region_code_unique; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.region
+    ADD CONSTRAINT region_code_unique UNIQUE (code);
+
+
+--
+-- Name: region region_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.region
+    ADD CONSTRAINT region_pkey PRIMARY KEY (region_id);
+
+
+--
+-- Name: region region_region_id_currency_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.region
+    ADD CONSTRAINT region_region_id_currency_key UNIQUE (region_id, currency);
+
+
+--
+-- Name: region region_region_id_jurisdiction_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.region
+    ADD CONSTRAINT region_region_id_jurisdiction_key UNIQUE (region_id, jurisdiction);
+
+
+--
+-- Name: role role_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.role
+    ADD CONSTRAINT role_pkey PRIMARY KEY (name);
+
+
+--
+-- Name: schema_migration schema_migration_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schema_migration
+    ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (version);
+
+
+--
+-- Name: shard shard_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.shard
+    ADD CONSTRAINT shard_pkey PRIMARY KEY (shard_id);
+
+
+--
+-- Name: shard shard_shard_id_jurisdiction_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.shard
+    ADD CONSTRAINT shard_shard_id_jurisdiction_key UNIQUE (shard_id, jurisdiction);
+
+
+--
+-- Name: tax tax_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.tax
+    ADD CONSTRAINT tax_pkey PRIMARY KEY (jurisdiction, tax_class);
+
+
+--
+-- Name: user_account user_account_name_unique; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.user_account
+    ADD CONSTRAINT user_account_name_unique UNIQUE (name);
+
+
+--
+-- Name: user_account user_account_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.user_account
+    ADD CONSTRAINT user_account_pkey PRIMARY KEY (user_id);
+
+
+--
+-- Name: barcode_gtin_unique; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX barcode_gtin_unique ON public.barcode USING btree (lpad(barcode, 14, '0'::text)) WHERE (kind <> 'internal'::text);
+
+
+--
+-- Name: barcode_of_product; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX barcode_of_product ON public.barcode USING btree (product_id);
+
+
+--
+-- Name: price_of_product; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX price_of_product ON public.price USING btree (product_id);
+
+
+--
+-- Name: reference_feed; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX reference_feed ON public.reference USING btree (xid, id);
+
+
+--
+-- Name: branch branch_scope; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER branch_scope BEFORE UPDATE ON public.branch FOR EACH ROW EXECUTE FUNCTION public.refuse_change('branch_id', 'region_id', 'shard_id', 'jurisdiction');
+
+
+--
+-- Name: cashier cashier_scope; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER cashier_scope BEFORE UPDATE ON public.cashier FOR EACH ROW EXECUTE FUNCTION public.refuse_change('user_id', 'region_id');
+
+
+--
+-- Name: category category_scope; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER category_scope BEFORE UPDATE ON public.category FOR EACH ROW EXECUTE FUNCTION public.refuse_change('category_id', 'parent_id');
+
+
+--
+-- Name: device device_scope; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER device_scope BEFORE UPDATE ON public.device FOR EACH ROW EXECUTE FUNCTION public.refuse_change('device_id', 'branch_id');
+
+
+--
+-- Name: price_list price_list_scope; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER price_list_scope BEFORE UPDATE ON public.price_list FOR EACH ROW EXECUTE FUNCTION public.refuse_change('price_list_id', 'region_id', 'branch_id', 'currency');
+
+
+--
+-- Name: price price_overlap_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER price_overlap_insert AFTER INSERT ON public.price REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_price_overlap();
+
+
+--
+-- Name: price price_overlap_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER price_overlap_update AFTER UPDATE ON public.price REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_price_overlap();
+
+
+--
+-- Name: product product_scope; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER product_scope BEFORE UPDATE ON public.product FOR EACH ROW EXECUTE FUNCTION public.refuse_change('product_id');
+
+
+--
+-- Name: branch publish_branch_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_branch_delete AFTER DELETE ON public.branch REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('branch', 'own', 'branch_id');
+
+
+--
+-- Name: region publish_branch_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_branch_delete AFTER DELETE ON public.region REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('branch', 'part', 'region_id');
+
+
+--
+-- Name: branch publish_branch_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_branch_insert AFTER INSERT ON public.branch REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('branch', 'own', 'branch_id');
+
+
+--
+-- Name: region publish_branch_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_branch_insert AFTER INSERT ON public.region REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('branch', 'part', 'region_id');
+
+
+--
+-- Name: branch publish_branch_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_branch_update AFTER UPDATE ON public.branch REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('branch', 'own', 'branch_id');
+
+
+--
+-- Name: region publish_branch_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_branch_update AFTER UPDATE ON public.region REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('branch', 'part', 'region_id');
+
+
+--
+-- Name: cashier publish_cashier_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_cashier_delete AFTER DELETE ON public.cashier REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('cashier', 'own', 'user_id');
+
+
+--
+-- Name: cashier_branch publish_cashier_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_cashier_delete AFTER DELETE ON public.cashier_branch REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('cashier', 'part', 'user_id');
+
+
+--
+-- Name: cashier publish_cashier_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_cashier_insert AFTER INSERT ON public.cashier REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('cashier', 'own', 'user_id');
+
+
+--
+-- Name: cashier_branch publish_cashier_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_cashier_insert AFTER INSERT ON public.cashier_branch REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('cashier', 'part', 'user_id');
+
+
+--
+-- Name: cashier publish_cashier_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_cashier_update AFTER UPDATE ON public.cashier REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('cashier', 'own', 'user_id');
+
+
+--
+-- Name: cashier_branch publish_cashier_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_cashier_update AFTER UPDATE ON public.cashier_branch REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('cashier', 'part', 'user_id');
+
+
+--
+-- Name: category publish_category_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_category_delete AFTER DELETE ON public.category REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('category', 'own', 'category_id');
+
+
+--
+-- Name: category publish_category_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_category_insert AFTER INSERT ON public.category REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('category', 'own', 'category_id');
+
+
+--
+-- Name: category publish_category_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_category_update AFTER UPDATE ON public.category REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('category', 'own', 'category_id');
+
+
+--
+-- Name: cost publish_cost_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_cost_delete AFTER DELETE ON public.cost REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('cost', 'own', 'region_id', 'product_id');
+
+
+--
+-- Name: cost publish_cost_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_cost_insert AFTER INSERT ON public.cost REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('cost', 'own', 'region_id', 'product_id');
+
+
+--
+-- Name: cost publish_cost_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_cost_update AFTER UPDATE ON public.cost REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('cost', 'own', 'region_id', 'product_id');
+
+
+--
+-- Name: device publish_device_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_device_delete AFTER DELETE ON public.device REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('device', 'own', 'device_id');
+
+
+--
+-- Name: device publish_device_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_device_insert AFTER INSERT ON public.device REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('device', 'own', 'device_id');
+
+
+--
+-- Name: device publish_device_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_device_update AFTER UPDATE ON public.device REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('device', 'own', 'device_id');
+
+
+--
+-- Name: price publish_price_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_price_delete AFTER DELETE ON public.price REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('price', 'own', 'price_list_id', 'product_id', 'valid_from');
+
+
+--
+-- Name: price publish_price_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_price_insert AFTER INSERT ON public.price REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('price', 'own', 'price_list_id', 'product_id', 'valid_from');
+
+
+--
+-- Name: price_list publish_price_list_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_price_list_delete AFTER DELETE ON public.price_list REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('price_list', 'own', 'price_list_id');
+
+
+--
+-- Name: price_list publish_price_list_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_price_list_insert AFTER INSERT ON public.price_list REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('price_list', 'own', 'price_list_id');
+
+
+--
+-- Name: price_list publish_price_list_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_price_list_update AFTER UPDATE ON public.price_list REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('price_list', 'own', 'price_list_id');
+
+
+--
+-- Name: price publish_price_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_price_update AFTER UPDATE ON public.price REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('price', 'own', 'price_list_id', 'product_id', 'valid_from');
+
+
+--
+-- Name: barcode publish_product_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_product_delete AFTER DELETE ON public.barcode REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('product', 'part', 'product_id');
+
+
+--
+-- Name: product publish_product_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_product_delete AFTER DELETE ON public.product REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('product', 'own', 'product_id');
+
+
+--
+-- Name: barcode publish_product_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_product_insert AFTER INSERT ON public.barcode REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('product', 'part', 'product_id');
+
+
+--
+-- Name: product publish_product_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_product_insert AFTER INSERT ON public.product REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('product', 'own', 'product_id');
+
+
+--
+-- Name: barcode publish_product_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_product_update AFTER UPDATE ON public.barcode REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('product', 'part', 'product_id');
+
+
+--
+-- Name: product publish_product_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_product_update AFTER UPDATE ON public.product REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('product', 'own', 'product_id');
+
+
+--
+-- Name: region publish_region_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_region_delete AFTER DELETE ON public.region REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('region', 'own', 'region_id');
+
+
+--
+-- Name: region publish_region_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_region_insert AFTER INSERT ON public.region REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('region', 'own', 'region_id');
+
+
+--
+-- Name: region publish_region_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_region_update AFTER UPDATE ON public.region REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('region', 'own', 'region_id');
+
+
+--
+-- Name: tax publish_tax_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_tax_delete AFTER DELETE ON public.tax REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('tax', 'own', 'jurisdiction', 'tax_class');
+
+
+--
+-- Name: tax publish_tax_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_tax_insert AFTER INSERT ON public.tax REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('tax', 'own', 'jurisdiction', 'tax_class');
+
+
+--
+-- Name: tax publish_tax_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_tax_update AFTER UPDATE ON public.tax REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('tax', 'own', 'jurisdiction', 'tax_class');
+
+
+--
+-- Name: barcode refuse_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.barcode FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+
+--
+-- Name: branch refuse_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.branch FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+
+--
+-- Name: cashier refuse_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.cashier FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+
+--
+-- Name: cashier_branch refuse_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.cashier_branch FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+
+--
+-- Name: category refuse_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.category FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+
+--
+-- Name: cost refuse_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.cost FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+
+--
+-- Name: device refuse_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.device FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+
+--
+-- Name: price refuse_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.price FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+
+--
+-- Name: price_list refuse_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.price_list FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+
+--
+-- Name: product refuse_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.product FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+
+--
+-- Name: region refuse_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.region FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+
+--
+-- Name: tax refuse_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.tax FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+
+--
+-- Name: region region_scope; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER region_scope BEFORE UPDATE ON public.region FOR EACH ROW EXECUTE FUNCTION public.refuse_change('region_id', 'jurisdiction', 'currency');
+
+
+--
+-- Name: shard shard_scope; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER shard_scope BEFORE UPDATE ON public.shard FOR EACH ROW EXECUTE FUNCTION public.refuse_change('shard_id', 'jurisdiction');
+
+
+--
+-- Name: api_token api_token_user_known; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT api_token_user_known FOREIGN KEY (user_id) REFERENCES public.user_account(user_id);
+
+
+--
+-- Name: barcode barcode_product_known; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.barcode
+    ADD CONSTRAINT barcode_product_known FOREIGN KEY (product_id) REFERENCES public.product(product_id) ON DELETE CASCADE;
+
+
+--
+-- Name: branch branch_organisation_known; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.branch
+    ADD CONSTRAINT branch_organisation_known FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
+
+
+--
+-- Name: branch branch_region_known; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.branch
+    ADD CONSTRAINT branch_region_known FOREIGN KEY (region_id, jurisdiction) REFERENCES public.region(region_id, jurisdiction);
+
+
+--
+-- Name: branch branch_residency; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.branch
+    ADD CONSTRAINT branch_residency FOREIGN KEY (shard_id, jurisdiction) REFERENCES public.shard(shard_id, jurisdiction);
+
+
+--
+-- Name: cashier_branch cashier_branch_in_region; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cashier_branch
+    ADD CONSTRAINT cashier_branch_in_region FOREIGN KEY (branch_id, region_id) REFERENCES public.branch(branch_id, region_id);
+
+
+--
+-- Name: cashier_branch cashier_branch_user_id_region_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cashier_branch
+    ADD CONSTRAINT cashier_branch_user_id_region_id_fkey FOREIGN KEY (user_id, region_id) REFERENCES public.cashier(user_id, region_id) ON DELETE CASCADE;
+
+
+--
+-- Name: cashier cashier_region_known; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cashier
+    ADD CONSTRAINT cashier_region_known FOREIGN KEY (region_id) REFERENCES public.region(region_id);
+
+
+--
+-- Name: cashier cashier_role_known; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cashier
+    ADD CONSTRAINT cashier_role_known FOREIGN KEY (role) REFERENCES public.role(name);
+
+
+--
+-- Name: category category_parent_known; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.category
+    ADD CONSTRAINT category_parent_known FOREIGN KEY (parent_id) REFERENCES public.category(category_id);
+
+
+--
+-- Name: cost cost_product_known; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cost
+    ADD CONSTRAINT cost_product_known FOREIGN KEY (product_id) REFERENCES public.product(product_id) ON DELETE CASCADE;
+
+
+--
+-- Name: cost cost_region_currency; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cost
+    ADD CONSTRAINT cost_region_currency FOREIGN KEY (region_id, currency) REFERENCES public.region(region_id, currency);
+
+
+--
+-- Name: device device_branch_known; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.device
+    ADD CONSTRAINT device_branch_known FOREIGN KEY (branch_id) REFERENCES public.branch(branch_id);
+
+
+--
+-- Name: enrolment enrolment_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.enrolment
+    ADD CONSTRAINT enrolment_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(device_id);
+
+
+--
+-- Name: price_list price_list_branch_in_region; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.price_list
+    ADD CONSTRAINT price_list_branch_in_region FOREIGN KEY (branch_id, region_id) REFERENCES public.branch(branch_id, region_id);
+
+
+--
+-- Name: price price_list_known; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.price
+    ADD CONSTRAINT price_list_known FOREIGN KEY (price_list_id, currency) REFERENCES public.price_list(price_list_id, currency);
+
+
+--
+-- Name: price_list price_list_region_currency; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.price_list
+    ADD CONSTRAINT price_list_region_currency FOREIGN KEY (region_id, currency) REFERENCES public.region(region_id, currency);
+
+
+--
+-- Name: price price_product_known; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.price
+    ADD CONSTRAINT price_product_known FOREIGN KEY (product_id) REFERENCES public.product(product_id) ON DELETE CASCADE;
+
+
+--
+-- Name: product product_category_known; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.product
+    ADD CONSTRAINT product_category_known FOREIGN KEY (category_id) REFERENCES public.category(category_id);
+
+
+--
+-- Name: TABLE api_token; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.api_token TO octonext_app;
+
+
+--
+-- Name: COLUMN api_token.revoked_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(revoked_at) ON TABLE public.api_token TO octonext_app;
+
+
+--
+-- Name: TABLE barcode; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.barcode TO octonext_app;
+
+
+--
+-- Name: TABLE branch; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.branch TO octonext_app;
+
+
+--
+-- Name: COLUMN branch.name_en; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(name_en) ON TABLE public.branch TO octonext_app;
+
+
+--
+-- Name: COLUMN branch.name_ar; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(name_ar) ON TABLE public.branch TO octonext_app;
+
+
+--
+-- Name: COLUMN branch.active; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(active) ON TABLE public.branch TO octonext_app;
+
+
+--
+-- Name: TABLE cashier; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.cashier TO octonext_app;
+
+
+--
+-- Name: COLUMN cashier.name_en; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(name_en) ON TABLE public.cashier TO octonext_app;
+
+
+--
+-- Name: COLUMN cashier.name_ar; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(name_ar) ON TABLE public.cashier TO octonext_app;
+
+
+--
+-- Name: COLUMN cashier.role; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(role) ON TABLE public.cashier TO octonext_app;
+
+
+--
+-- Name: COLUMN cashier.pin_hash; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(pin_hash) ON TABLE public.cashier TO octonext_app;
+
+
+--
+-- Name: COLUMN cashier.active; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(active) ON TABLE public.cashier TO octonext_app;
+
+
+--
+-- Name: TABLE cashier_branch; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.cashier_branch TO octonext_app;
+
+
+--
+-- Name: TABLE category; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.category TO octonext_app;
+
+
+--
+-- Name: COLUMN category.name_en; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(name_en) ON TABLE public.category TO octonext_app;
+
+
+--
+-- Name: COLUMN category.name_ar; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(name_ar) ON TABLE public.category TO octonext_app;
+
+
+--
+-- Name: TABLE cost; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.cost TO octonext_app;
+
+
+--
+-- Name: COLUMN cost.cost; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(cost) ON TABLE public.cost TO octonext_app;
+
+
+--
+-- Name: TABLE device; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.device TO octonext_app;
+
+
+--
+-- Name: COLUMN device.name; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(name) ON TABLE public.device TO octonext_app;
+
+
+--
+-- Name: COLUMN device.status; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(status) ON TABLE public.device TO octonext_app;
+
+
+--
+-- Name: COLUMN device.public_key; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(public_key) ON TABLE public.device TO octonext_app;
+
+
+--
+-- Name: COLUMN device.share_digest; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(share_digest) ON TABLE public.device TO octonext_app;
+
+
+--
+-- Name: COLUMN device.footprint; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(footprint) ON TABLE public.device TO octonext_app;
+
+
+--
+-- Name: COLUMN device.enrolled_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(enrolled_at) ON TABLE public.device TO octonext_app;
+
+
+--
+-- Name: TABLE enrolment; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.enrolment TO octonext_app;
+
+
+--
+-- Name: COLUMN enrolment.code_digest; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(code_digest) ON TABLE public.enrolment TO octonext_app;
+
+
+--
+-- Name: COLUMN enrolment.expires_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(expires_at) ON TABLE public.enrolment TO octonext_app;
+
+
+--
+-- Name: COLUMN enrolment.created_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(created_at) ON TABLE public.enrolment TO octonext_app;
+
+
+--
+-- Name: TABLE organisation; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.organisation TO octonext_app;
+
+
+--
+-- Name: COLUMN organisation.name_en; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(name_en) ON TABLE public.organisation TO octonext_app;
+
+
+--
+-- Name: COLUMN organisation.name_ar; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(name_ar) ON TABLE public.organisation TO octonext_app;
+
+
+--
+-- Name: TABLE price; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.price TO octonext_app;
+
+
+--
+-- Name: COLUMN price.valid_until; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(valid_until) ON TABLE public.price TO octonext_app;
+
+
+--
+-- Name: COLUMN price.amount; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(amount) ON TABLE public.price TO octonext_app;
+
+
+--
+-- Name: TABLE price_list; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.price_list TO octonext_app;
+
+
+--
+-- Name: COLUMN price_list.name; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(name) ON TABLE public.price_list TO octonext_app;
+
+
+--
+-- Name: COLUMN price_list.tax_inclusive; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(tax_inclusive) ON TABLE public.price_list TO octonext_app;
+
+
+--
+-- Name: COLUMN price_list.priority; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(priority) ON TABLE public.price_list TO octonext_app;
+
+
+--
+-- Name: TABLE product; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.product TO octonext_app;
+
+
+--
+-- Name: COLUMN product.sku; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(sku) ON TABLE public.product TO octonext_app;
+
+
+--
+-- Name: COLUMN product.name_en; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(name_en) ON TABLE public.product TO octonext_app;
+
+
+--
+-- Name: COLUMN product.name_ar; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(name_ar) ON TABLE public.product TO octonext_app;
+
+
+--
+-- Name: COLUMN product.unit; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(unit) ON TABLE public.product TO octonext_app;
+
+
+--
+-- Name: COLUMN product.category_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(category_id) ON TABLE public.product TO octonext_app;
+
+
+--
+-- Name: COLUMN product.tax_class; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(tax_class) ON TABLE public.product TO octonext_app;
+
+
+--
+-- Name: COLUMN product.active; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(active) ON TABLE public.product TO octonext_app;
+
+
+--
+-- Name: TABLE reference; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.reference TO octonext_app;
+
+
+--
+-- Name: TABLE region; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.region TO octonext_app;
+
+
+--
+-- Name: COLUMN region.time_zone; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(time_zone) ON TABLE public.region TO octonext_app;
+
+
+--
+-- Name: COLUMN region.name_en; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(name_en) ON TABLE public.region TO octonext_app;
+
+
+--
+-- Name: COLUMN region.name_ar; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(name_ar) ON TABLE public.region TO octonext_app;
+
+
+--
+-- Name: TABLE reference_branch; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.reference_branch TO octonext_app;
+
+
+--
+-- Name: TABLE reference_cashier; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.reference_cashier TO octonext_app;
+
+
+--
+-- Name: TABLE reference_category; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.reference_category TO octonext_app;
+
+
+--
+-- Name: TABLE reference_cost; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.reference_cost TO octonext_app;
+
+
+--
+-- Name: TABLE reference_device; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.reference_device TO octonext_app;
+
+
+--
+-- Name: TABLE reference_price; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.reference_price TO octonext_app;
+
+
+--
+-- Name: TABLE reference_price_list; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.reference_price_list TO octonext_app;
+
+
+--
+-- Name: TABLE reference_product; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.reference_product TO octonext_app;
+
+
+--
+-- Name: TABLE reference_region; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.reference_region TO octonext_app;
+
+
+--
+-- Name: TABLE tax; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.tax TO octonext_app;
+
+
+--
+-- Name: COLUMN tax.tax_code; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(tax_code) ON TABLE public.tax TO octonext_app;
+
+
+--
+-- Name: COLUMN tax.rate_ppm; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(rate_ppm) ON TABLE public.tax TO octonext_app;
+
+
+--
+-- Name: COLUMN tax.name_en; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(name_en) ON TABLE public.tax TO octonext_app;
+
+
+--
+-- Name: COLUMN tax.name_ar; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(name_ar) ON TABLE public.tax TO octonext_app;
+
+
+--
+-- Name: TABLE reference_tax; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.reference_tax TO octonext_app;
+
+
+--
+-- Name: TABLE role; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.role TO octonext_app;
+
+
+--
+-- Name: TABLE schema_migration; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.schema_migration TO octonext_app;
+
+
+--
+-- Name: TABLE shard; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.shard TO octonext_app;
+
+
+--
+-- Name: COLUMN shard.region_code; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(region_code) ON TABLE public.shard TO octonext_app;
+
+
+--
+-- Name: COLUMN shard.sync_public_key; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(sync_public_key) ON TABLE public.shard TO octonext_app;
+
+
+--
+-- Name: TABLE user_account; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.user_account TO octonext_app;
+
+
+--
+-- Name: COLUMN user_account.password_hash; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(password_hash) ON TABLE public.user_account TO octonext_app;
+
+
+--
+-- Name: COLUMN user_account.active; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(active) ON TABLE public.user_account TO octonext_app;
+
+
+--
+-- PostgreSQL database dump complete
+--

@@ -1,0 +1,118 @@
+-- The journal of every till, byte for byte, and where each till stands. The truth of the shard:
+-- everything in the postings can be derived from it again.
+
+CREATE TYPE entry_outcome AS ENUM ('posted', 'posted_with_case', 'quarantined');
+
+-- The last accepted entry of a till; this row is the till's lock while a push is booked.
+CREATE TABLE device_head (
+    branch_id         integer NOT NULL,
+    device_id         integer NOT NULL,
+    seq               bigint  NOT NULL DEFAULT 0 CHECK (seq >= 0),
+    hash              bytea   NOT NULL DEFAULT decode(repeat('00', 32), 'hex')
+                              CHECK (octet_length(hash) = 32),
+    -- raised by every new connection of the till: a push of an older one is fenced
+    epoch             bigint  NOT NULL DEFAULT 0,
+    till_at           timestamptz,
+    received_at       timestamptz,
+    connected_at      timestamptz,
+    clock_offset_ms   bigint  NOT NULL DEFAULT 0,
+    app               text    NOT NULL DEFAULT '',
+    quarantined_count bigint  NOT NULL DEFAULT 0,
+    case_count        bigint  NOT NULL DEFAULT 0,
+    xid               xid8    NOT NULL DEFAULT pg_current_xact_id(),
+    id                bigint  GENERATED ALWAYS AS (device_id::bigint) STORED,
+    PRIMARY KEY (branch_id, device_id)
+) WITH (fillfactor = 50);
+
+-- Shift keys as the till wrapped them for this shard. Kept: the ciphertext of a quarantined entry
+-- must stay readable.
+CREATE TABLE device_key (
+    branch_id   integer     NOT NULL,
+    device_id   integer     NOT NULL,
+    key_id      text        NOT NULL,
+    wrapped     bytea       NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (branch_id, device_id, key_id)
+);
+
+CREATE TABLE device_journal (
+    branch_id   integer       NOT NULL,
+    device_id   integer       NOT NULL,
+    seq         bigint        NOT NULL CHECK (seq >= 1),
+    hash        bytea         NOT NULL CHECK (octet_length(hash) = 32),
+    key_id      text          NOT NULL,
+    kind        text,
+    -- the plaintext as the till wrote it; null when it could not be decrypted
+    bytes       bytea,
+    -- kept only when it could not be decrypted
+    ciphertext  bytea,
+    outcome     entry_outcome NOT NULL,
+    -- why it was quarantined
+    reason      text,
+    till_at     timestamptz,
+    hlc         bigint,
+    received_at timestamptz   NOT NULL,
+    PRIMARY KEY (branch_id, device_id, seq, received_at),
+    CHECK ((bytes IS NULL) <> (ciphertext IS NULL)),
+    CHECK ((outcome = 'quarantined') = (reason IS NOT NULL))
+) PARTITION BY RANGE (received_at);
+
+-- Entries that claim a seq which the journal holds with another hash: a cloned or restored till.
+CREATE TABLE journal_fork (
+    branch_id   integer     NOT NULL,
+    device_id   integer     NOT NULL,
+    seq         bigint      NOT NULL,
+    hash        bytea       NOT NULL,
+    prev        bytea       NOT NULL,
+    key_id      text        NOT NULL,
+    bytes       bytea,
+    ciphertext  bytea,
+    received_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (branch_id, device_id, seq, hash)
+);
+
+-- What somebody has to look at. One row per entry and kind: a replay opens nothing twice.
+CREATE TABLE opened_case (
+    branch_id integer     NOT NULL,
+    device_id integer     NOT NULL,
+    seq       bigint      NOT NULL,
+    kind      text        NOT NULL,
+    evidence  jsonb       NOT NULL DEFAULT '{}',
+    opened_at timestamptz NOT NULL DEFAULT now(),
+    xid       xid8        NOT NULL DEFAULT pg_current_xact_id(),
+    id        bigint      GENERATED ALWAYS AS IDENTITY,
+    PRIMARY KEY (branch_id, device_id, seq, kind)
+);
+CREATE INDEX opened_case_feed ON opened_case (xid, id);
+
+-- Creates the month partitions of every partitioned table from the month of p_from on. Returns how
+-- many were created. Run ahead by a job; rows are partitioned by the shard's clock, never a till's.
+CREATE FUNCTION ensure_month_partitions(p_from date, p_months integer) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_parent  regclass;
+    v_month   date;
+    v_name    text;
+    v_created integer := 0;
+BEGIN
+    FOR v_parent IN
+        SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind = 'p' AND n.nspname = 'public' ORDER BY c.relname
+    LOOP
+        FOR i IN 0 .. p_months - 1 LOOP
+            v_month := date_trunc('month', p_from)::date + make_interval(months => i);
+            v_name  := format('%s_%s', v_parent, to_char(v_month, 'YYYY_MM'));
+            CONTINUE WHEN to_regclass(v_name) IS NOT NULL;
+            EXECUTE format(
+                'CREATE TABLE %I PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',
+                v_name, v_parent,
+                v_month::timestamp AT TIME ZONE 'UTC',
+                (v_month + interval '1 month')::timestamp AT TIME ZONE 'UTC'
+            );
+            v_created := v_created + 1;
+        END LOOP;
+    END LOOP;
+    RETURN v_created;
+END $$;
+
+GRANT SELECT ON device_head, device_key, device_journal, journal_fork, opened_case TO octonext_app;

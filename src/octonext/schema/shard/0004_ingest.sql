@@ -1,0 +1,420 @@
+-- The one function that books a push: all entries of one till, one transaction, one statement per
+-- table. The gateway has decrypted, chain-checked and translated the entries (octonext.sync.domain);
+-- what depends on the shard's state is decided here, under the lock of the till's head row.
+
+CREATE TYPE pushed_key AS (key_id text, wrapped bytea);
+CREATE TYPE pushed_entry AS (
+    seq bigint, hash bytea, key_id text, kind text, bytes bytea, ciphertext bytea, reason text,
+    shift_id uuid, cashier_id uuid, till_at timestamptz, occurred_at timestamptz, hlc bigint,
+    detail text
+);
+CREATE TYPE pushed_sale AS (
+    seq bigint, kind sale_kind, total bigint, tax bigint, discount bigint, rounding bigint,
+    paid bigint, line_count integer,
+    original_branch_id integer, original_device_id integer, original_seq bigint
+);
+CREATE TYPE pushed_line AS (
+    seq bigint, line_no integer, product_id uuid, quantity bigint, unit_price bigint,
+    discount bigint, tax bigint, total bigint, tax_code text, rate_ppm integer, original_line integer
+);
+CREATE TYPE pushed_payment AS (
+    seq bigint, payment_no integer, tender text, amount bigint, tendered bigint, reference text
+);
+CREATE TYPE pushed_ledger AS (seq bigint, line_no integer, account integer, debit bigint, credit bigint);
+CREATE TYPE pushed_adjustment AS (
+    seq bigint, line_no integer, product_id uuid, quantity bigint, reason text
+);
+CREATE TYPE pushed_count AS (seq bigint, line_no integer, product_id uuid, counted bigint);
+CREATE TYPE pushed_shift AS (
+    seq bigint, shift_id uuid, is_opening boolean, amount bigint, expected bigint
+);
+CREATE TYPE found_case AS (seq bigint, kind text, evidence text);
+
+CREATE TYPE push_result AS (
+    -- 'accepted', 'gap', 'fork', 'fenced', 'unknown_key'
+    status   text,
+    head_seq bigint,
+    head_hash bytea,
+    outcomes entry_outcome[]
+);
+
+-- A till says hello: raises its epoch (older connections are fenced) and returns where it stands.
+-- A till whose own journal is shorter than what the shard holds, or differs at its end, is a fork.
+CREATE FUNCTION begin_session(
+    p_branch integer, p_device integer, p_seq bigint, p_hash bytea, p_app text, p_offset_ms bigint
+) RETURNS TABLE (is_fork boolean, head_seq bigint, head_hash bytea, epoch bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_head device_head;
+BEGIN
+    INSERT INTO device_head (branch_id, device_id) VALUES (p_branch, p_device)
+        ON CONFLICT DO NOTHING;
+    SELECT * INTO v_head FROM device_head h
+        WHERE h.branch_id = p_branch AND h.device_id = p_device FOR UPDATE;
+    is_fork := p_seq < v_head.seq OR (p_seq = v_head.seq AND p_hash <> v_head.hash);
+    IF is_fork THEN
+        INSERT INTO opened_case (branch_id, device_id, seq, kind, evidence)
+        VALUES (p_branch, p_device, p_seq, 'fork', jsonb_build_object(
+            'found_in', 'hello', 'till_hash', encode(p_hash, 'hex'), 'shard_seq', v_head.seq))
+        ON CONFLICT DO NOTHING;
+    ELSE
+        UPDATE device_head h
+           SET epoch = h.epoch + 1, connected_at = now(), clock_offset_ms = p_offset_ms, app = p_app,
+               xid = pg_current_xact_id()
+         WHERE h.branch_id = p_branch AND h.device_id = p_device;
+    END IF;
+    head_seq := v_head.seq;
+    head_hash := v_head.hash;
+    epoch := v_head.epoch + 1;
+    RETURN NEXT;
+END $$;
+
+-- Keeps the entries of a fork beside the journal and opens a case; the till's own history stands.
+CREATE FUNCTION record_fork(
+    p_branch integer, p_device integer, p_prev bytea, p_entries pushed_entry[], p_detail text
+) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    INSERT INTO journal_fork (branch_id, device_id, seq, hash, prev, key_id, bytes, ciphertext)
+    SELECT p_branch, p_device, e.seq, e.hash, p_prev, e.key_id, e.bytes, e.ciphertext
+      FROM unnest(p_entries) e
+     WHERE NOT EXISTS (
+        SELECT FROM device_journal j
+         WHERE j.branch_id = p_branch AND j.device_id = p_device AND j.seq = e.seq AND j.hash = e.hash)
+    ON CONFLICT DO NOTHING;
+    INSERT INTO opened_case (branch_id, device_id, seq, kind, evidence)
+    SELECT p_branch, p_device, min(e.seq), 'fork', jsonb_build_object('found_in', p_detail)
+      FROM unnest(p_entries) e
+    ON CONFLICT DO NOTHING;
+$$;
+
+-- Books stock counts: the shelf is right, so each count moves the book by what it differs from the
+-- book at its own place in the push. Returns nothing; movements carry the reason 'count'.
+CREATE FUNCTION post_counts(
+    p_branch integer, p_device integer, p_head bigint, p_counts pushed_count[],
+    p_entries pushed_entry[]
+) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    WITH counted AS (
+        SELECT c.*, c.counted - (
+                   -- the book after this push's other movements, less those that came after the count
+                   b.on_hand - coalesce((
+                       SELECT sum(m.quantity) FROM stock_movement m
+                        WHERE m.branch_id = p_branch AND m.device_id = p_device AND m.seq > c.seq
+                          AND m.product_id = c.product_id AND m.posted_at = now()), 0)
+               ) AS off_book
+          FROM unnest(p_counts) c
+          JOIN stock_balance b ON b.branch_id = p_branch AND b.product_id = c.product_id
+         WHERE c.seq > p_head
+    ), moved AS (
+        INSERT INTO stock_movement (branch_id, device_id, seq, line_no, product_id, quantity, reason,
+                                    occurred_at, posted_at, id)
+        SELECT p_branch, p_device, c.seq, c.line_no, c.product_id,
+               -- an earlier count of the same product in this push has moved the book already
+               c.off_book - coalesce(lag(c.off_book) OVER (
+                   PARTITION BY c.product_id ORDER BY c.seq, c.line_no), 0),
+               'count', e.occurred_at, now(), c.seq * 4096 + c.line_no
+          FROM counted c JOIN unnest(p_entries) e USING (seq)
+        RETURNING product_id, quantity
+    )
+    UPDATE stock_balance b SET on_hand = b.on_hand + m.quantity
+      FROM (SELECT product_id, sum(quantity)::bigint AS quantity FROM moved GROUP BY product_id) m
+     WHERE b.branch_id = p_branch AND b.product_id = m.product_id;
+$$;
+
+-- Returns the cases that this push's returns call for: unknown receipt, more than was sold.
+CREATE FUNCTION find_return_cases(p_head bigint, p_sales pushed_sale[], p_shard_branches integer[])
+RETURNS SETOF found_case
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_return pushed_sale;
+BEGIN
+    FOR v_return IN
+        SELECT * FROM unnest(p_sales) s
+         WHERE s.seq > p_head AND s.kind = 'return' AND s.original_seq IS NOT NULL
+           AND s.original_branch_id = ANY (p_shard_branches)
+         ORDER BY s.original_branch_id, s.original_device_id, s.original_seq
+    LOOP
+        -- two tills giving back the same receipt at once must see each other; ordered, so no deadlock
+        PERFORM pg_advisory_xact_lock(hashtextextended(format('return:%s-%s-%s',
+            v_return.original_branch_id, v_return.original_device_id, v_return.original_seq), 0));
+        IF NOT EXISTS (
+            SELECT FROM sale s WHERE s.branch_id = v_return.original_branch_id
+               AND s.device_id = v_return.original_device_id AND s.seq = v_return.original_seq
+               AND s.kind = 'sale') THEN
+            RETURN NEXT ROW(v_return.seq, 'return_of_unknown_receipt', '{}')::found_case;
+            CONTINUE;
+        END IF;
+        RETURN QUERY
+        WITH sold AS (
+            SELECT l.product_id, sum(l.quantity) AS quantity FROM sale_line l
+             WHERE l.branch_id = v_return.original_branch_id
+               AND l.device_id = v_return.original_device_id AND l.seq = v_return.original_seq
+             GROUP BY l.product_id
+        ), back AS (
+            SELECT l.product_id, -sum(l.quantity) AS quantity,
+                   bool_or(s.device_id = l.device_id AND s.seq = v_return.seq) AS is_this
+              FROM sale s
+              JOIN sale_line l ON l.branch_id = s.branch_id AND l.device_id = s.device_id
+                              AND l.seq = s.seq
+             WHERE s.original_branch_id = v_return.original_branch_id
+               AND s.original_device_id = v_return.original_device_id
+               AND s.original_seq = v_return.original_seq
+             GROUP BY l.product_id
+        )
+        SELECT v_return.seq, 'return_of_more_than_sold', jsonb_agg(jsonb_build_object(
+                   'product', b.product_id, 'sold', coalesce(s.quantity, 0), 'returned', b.quantity
+               ))::text
+          FROM back b LEFT JOIN sold s USING (product_id)
+         WHERE b.is_this AND b.quantity > coalesce(s.quantity, 0)
+        HAVING count(*) > 0;
+    END LOOP;
+END $$;
+
+-- Adds this push's shifts to their running totals and returns the cases they call for.
+CREATE FUNCTION post_shifts(
+    p_branch integer, p_device integer, p_head bigint, p_currency text, p_entries pushed_entry[],
+    p_sales pushed_sale[], p_ledger pushed_ledger[], p_shifts pushed_shift[]
+) RETURNS SETOF found_case
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO shift AS s (branch_id, device_id, shift_id, cashier_id, currency, opened_at,
+                            opening_float, cash_expected, sale_count, sale_total, return_count,
+                            return_total)
+    SELECT p_branch, p_device, e.shift_id,
+           (array_agg(e.cashier_id) FILTER (WHERE o.seq IS NOT NULL))[1], p_currency,
+           min(e.occurred_at) FILTER (WHERE o.seq IS NOT NULL), coalesce(sum(o.amount), 0),
+           coalesce(sum(c.cash), 0),
+           count(*) FILTER (WHERE t.kind = 'sale'),
+           coalesce(sum(t.total) FILTER (WHERE t.kind = 'sale'), 0),
+           count(*) FILTER (WHERE t.kind = 'return'),
+           coalesce(sum(t.total) FILTER (WHERE t.kind = 'return'), 0)
+      FROM unnest(p_entries) e
+      LEFT JOIN unnest(p_shifts) o ON o.seq = e.seq AND o.is_opening
+      LEFT JOIN unnest(p_sales) t ON t.seq = e.seq
+      LEFT JOIN (
+            SELECT l.seq, sum(l.debit - l.credit) AS cash FROM unnest(p_ledger) l
+             WHERE l.account = 1010
+               AND NOT EXISTS (SELECT FROM unnest(p_shifts) x WHERE x.seq = l.seq AND NOT x.is_opening)
+             GROUP BY l.seq
+      ) c ON c.seq = e.seq
+     WHERE e.seq > p_head AND e.reason IS NULL
+     GROUP BY e.shift_id
+     ORDER BY e.shift_id
+    ON CONFLICT (branch_id, device_id, shift_id) DO UPDATE
+       SET cashier_id    = coalesce(s.cashier_id, excluded.cashier_id),
+           opened_at     = coalesce(s.opened_at, excluded.opened_at),
+           opening_float = s.opening_float + excluded.opening_float,
+           cash_expected = s.cash_expected + excluded.cash_expected,
+           sale_count    = s.sale_count + excluded.sale_count,
+           sale_total    = s.sale_total + excluded.sale_total,
+           return_count  = s.return_count + excluded.return_count,
+           return_total  = s.return_total + excluded.return_total,
+           xid           = pg_current_xact_id();
+    UPDATE shift s SET closed_at = e.occurred_at, cash_counted = c.amount
+      FROM unnest(p_shifts) c JOIN unnest(p_entries) e USING (seq)
+     WHERE s.branch_id = p_branch AND s.device_id = p_device AND s.shift_id = c.shift_id
+       AND NOT c.is_opening AND c.seq > p_head;
+    RETURN QUERY
+    SELECT c.seq, 'shift_expected_differs', jsonb_build_object(
+               'till_expected', c.expected, 'shard_expected', s.cash_expected)::text
+      FROM unnest(p_shifts) c
+      JOIN shift s ON s.branch_id = p_branch AND s.device_id = p_device AND s.shift_id = c.shift_id
+     WHERE NOT c.is_opening AND c.seq > p_head AND c.expected <> s.cash_expected;
+    RETURN QUERY
+    SELECT min(e.seq), 'shift_not_opened', '{}'
+      FROM unnest(p_entries) e
+      JOIN shift s ON s.branch_id = p_branch AND s.device_id = p_device AND s.shift_id = e.shift_id
+     WHERE e.seq > p_head AND e.reason IS NULL AND s.opened_at IS NULL
+     GROUP BY e.shift_id;
+END $$;
+
+-- Books one push. See the types above; arrays hold only what the domain made of the entries, with
+-- signs set (a return is negative). Every array may hold entries that the shard already has: what is
+-- at or below the head is skipped everywhere and answered with its first outcome.
+CREATE FUNCTION ingest_push(
+    p_branch integer, p_device integer, p_epoch bigint, p_first bigint, p_prev bytea,
+    p_currency text, p_time_zone text, p_shard_branches integer[],
+    p_keys pushed_key[], p_entries pushed_entry[], p_sales pushed_sale[], p_lines pushed_line[],
+    p_payments pushed_payment[], p_ledger pushed_ledger[], p_adjustments pushed_adjustment[],
+    p_counts pushed_count[], p_shifts pushed_shift[], p_cases found_case[]
+) RETURNS push_result
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_head     device_head;
+    v_last     pushed_entry := p_entries[array_upper(p_entries, 1)];
+    v_cases    found_case[];
+    v_outcomes entry_outcome[];
+    v_new_cases bigint;
+BEGIN
+    SELECT * INTO v_head FROM device_head h
+        WHERE h.branch_id = p_branch AND h.device_id = p_device FOR UPDATE;
+    IF NOT FOUND OR v_head.epoch <> p_epoch THEN
+        RETURN ROW('fenced', v_head.seq, v_head.hash, NULL)::push_result;
+    END IF;
+    IF p_first > v_head.seq + 1 THEN
+        RETURN ROW('gap', v_head.seq, v_head.hash, NULL)::push_result;
+    END IF;
+    IF p_first = v_head.seq + 1 THEN
+        IF p_prev <> v_head.hash THEN
+            PERFORM record_fork(p_branch, p_device, p_prev, p_entries, 'prev');
+            RETURN ROW('fork', v_head.seq, v_head.hash, NULL)::push_result;
+        END IF;
+    ELSIF EXISTS (
+        SELECT FROM unnest(p_entries) e
+          LEFT JOIN device_journal j ON j.branch_id = p_branch AND j.device_id = p_device
+                                    AND j.seq = e.seq
+         WHERE e.seq <= v_head.seq AND e.hash IS DISTINCT FROM j.hash
+    ) THEN
+        PERFORM record_fork(p_branch, p_device, p_prev, p_entries, 'push');
+        RETURN ROW('fork', v_head.seq, v_head.hash, NULL)::push_result;
+    END IF;
+
+    IF cardinality(p_keys) > 0 THEN
+        INSERT INTO device_key (branch_id, device_id, key_id, wrapped)
+        SELECT p_branch, p_device, k.key_id, k.wrapped FROM unnest(p_keys) k
+        ON CONFLICT DO NOTHING;
+    END IF;
+
+    IF v_last.seq > v_head.seq THEN
+        INSERT INTO sale (branch_id, device_id, seq, kind, shift_id, cashier_id, till_at, occurred_at,
+                          business_date, currency, total, net, tax, discount, rounding, paid,
+                          line_count, original_branch_id, original_device_id, original_seq,
+                          foreign_original, posted_at, id)
+        SELECT p_branch, p_device, s.seq, s.kind, e.shift_id, e.cashier_id, e.till_at, e.occurred_at,
+               (e.occurred_at AT TIME ZONE p_time_zone)::date, p_currency, s.total, s.total - s.tax,
+               s.tax, s.discount, s.rounding, s.paid, s.line_count, s.original_branch_id,
+               s.original_device_id, s.original_seq,
+               coalesce(s.original_branch_id <> ALL (p_shard_branches), false), now(), s.seq * 4096
+          FROM unnest(p_sales) s JOIN unnest(p_entries) e USING (seq)
+         WHERE s.seq > v_head.seq;
+
+        INSERT INTO sale_line (branch_id, device_id, seq, line_no, kind, product_id, quantity,
+                               unit_price, discount, net, tax, total, tax_code, rate_ppm,
+                               original_line, currency, business_date, occurred_at, posted_at, id)
+        SELECT p_branch, p_device, l.seq, l.line_no, s.kind, l.product_id, l.quantity, l.unit_price,
+               l.discount, l.total - l.tax, l.tax, l.total, l.tax_code, l.rate_ppm, l.original_line,
+               p_currency, (e.occurred_at AT TIME ZONE p_time_zone)::date, e.occurred_at, now(),
+               l.seq * 4096 + l.line_no
+          FROM unnest(p_lines) l JOIN unnest(p_sales) s USING (seq) JOIN unnest(p_entries) e USING (seq)
+         WHERE l.seq > v_head.seq;
+
+        INSERT INTO sale_tax (branch_id, device_id, seq, tax_code, rate_ppm, net, tax, posted_at)
+        SELECT p_branch, p_device, l.seq, l.tax_code, l.rate_ppm, sum(l.total - l.tax), sum(l.tax), now()
+          FROM unnest(p_lines) l
+         WHERE l.seq > v_head.seq
+         GROUP BY l.seq, l.tax_code, l.rate_ppm;
+
+        INSERT INTO sale_payment (branch_id, device_id, seq, payment_no, tender, amount, tendered,
+                                  reference, currency, business_date, occurred_at, posted_at, id)
+        SELECT p_branch, p_device, p.seq, p.payment_no, p.tender, p.amount, p.tendered, p.reference,
+               p_currency, (e.occurred_at AT TIME ZONE p_time_zone)::date, e.occurred_at, now(),
+               p.seq * 4096 + p.payment_no
+          FROM unnest(p_payments) p JOIN unnest(p_entries) e USING (seq)
+         WHERE p.seq > v_head.seq;
+
+        WITH moved AS (
+            INSERT INTO stock_movement (branch_id, device_id, seq, line_no, product_id, quantity,
+                                        reason, occurred_at, posted_at, id)
+            SELECT p_branch, p_device, m.seq, m.line_no, m.product_id, m.quantity, m.reason,
+                   e.occurred_at, now(), m.seq * 4096 + m.line_no
+              FROM (
+                    SELECT l.seq, l.line_no, l.product_id, -l.quantity AS quantity, s.kind::text AS reason
+                      FROM unnest(p_lines) l JOIN unnest(p_sales) s USING (seq)
+                    UNION ALL
+                    SELECT a.seq, a.line_no, a.product_id, a.quantity, a.reason
+                      FROM unnest(p_adjustments) a
+                   ) m
+              JOIN unnest(p_entries) e USING (seq)
+             WHERE m.seq > v_head.seq
+            RETURNING product_id, quantity
+        )
+        -- counted products take part with zero, so that their rows exist and are locked in order
+        INSERT INTO stock_balance AS b (branch_id, product_id, on_hand)
+        SELECT p_branch, m.product_id, sum(m.quantity)
+          FROM (SELECT product_id, quantity FROM moved
+                UNION ALL SELECT c.product_id, 0 FROM unnest(p_counts) c) m
+         GROUP BY m.product_id
+         ORDER BY m.product_id
+        ON CONFLICT (branch_id, product_id) DO UPDATE SET on_hand = b.on_hand + excluded.on_hand;
+
+        IF cardinality(p_counts) > 0 THEN
+            PERFORM post_counts(p_branch, p_device, v_head.seq, p_counts, p_entries);
+        END IF;
+
+        INSERT INTO ledger_line (branch_id, device_id, seq, line_no, account, debit, credit, currency,
+                                 business_date, posted_at, id)
+        SELECT p_branch, p_device, l.seq, l.line_no, l.account, l.debit, l.credit, p_currency,
+               (e.occurred_at AT TIME ZONE p_time_zone)::date, now(), l.seq * 4096 + l.line_no
+          FROM unnest(p_ledger) l JOIN unnest(p_entries) e USING (seq)
+         WHERE l.seq > v_head.seq;
+
+        INSERT INTO account_balance AS b (branch_id, device_id, account, currency, debit, credit)
+        SELECT p_branch, p_device, l.account, p_currency, sum(l.debit), sum(l.credit)
+          FROM unnest(p_ledger) l
+         WHERE l.seq > v_head.seq
+         GROUP BY l.account
+        ON CONFLICT (branch_id, device_id, account, currency)
+        DO UPDATE SET debit = b.debit + excluded.debit, credit = b.credit + excluded.credit;
+
+        INSERT INTO till_event (branch_id, device_id, seq, kind, shift_id, cashier_id, detail, till_at,
+                                posted_at)
+        SELECT p_branch, p_device, e.seq, e.kind, e.shift_id, e.cashier_id, e.detail::jsonb, e.till_at,
+               now()
+          FROM unnest(p_entries) e
+         WHERE e.seq > v_head.seq AND e.detail IS NOT NULL;
+
+        SELECT array_agg(c) INTO v_cases FROM (
+            SELECT c.* FROM unnest(p_cases) c WHERE c.seq > v_head.seq
+            UNION ALL
+            SELECT f.* FROM find_return_cases(v_head.seq, p_sales, p_shard_branches) f
+            UNION ALL
+            SELECT f.* FROM post_shifts(p_branch, p_device, v_head.seq, p_currency, p_entries, p_sales,
+                                        p_ledger, p_shifts) f
+            UNION ALL
+            SELECT e.seq, 'quarantined', jsonb_build_object('reason', e.reason)::text
+              FROM unnest(p_entries) e WHERE e.seq > v_head.seq AND e.reason IS NOT NULL
+        ) c;
+
+        INSERT INTO device_journal (branch_id, device_id, seq, hash, key_id, kind, bytes, ciphertext,
+                                    outcome, reason, till_at, hlc, received_at)
+        SELECT p_branch, p_device, e.seq, e.hash, e.key_id, e.kind, e.bytes, e.ciphertext,
+               CASE WHEN e.reason IS NOT NULL THEN 'quarantined'
+                    WHEN EXISTS (SELECT FROM unnest(v_cases) c WHERE c.seq = e.seq) THEN 'posted_with_case'
+                    ELSE 'posted' END::entry_outcome,
+               e.reason, e.till_at, e.hlc, now()
+          FROM unnest(p_entries) e
+         WHERE e.seq > v_head.seq;
+
+        INSERT INTO opened_case (branch_id, device_id, seq, kind, evidence)
+        SELECT p_branch, p_device, c.seq, c.kind, c.evidence::jsonb FROM unnest(v_cases) c
+        ON CONFLICT DO NOTHING;
+        GET DIAGNOSTICS v_new_cases = ROW_COUNT;
+
+        UPDATE device_head h
+           SET seq = v_last.seq, hash = v_last.hash, till_at = coalesce(v_last.till_at, h.till_at),
+               received_at = now(), xid = pg_current_xact_id(),
+               case_count = h.case_count + v_new_cases,
+               quarantined_count = h.quarantined_count + (
+                   SELECT count(*) FROM unnest(p_entries) e
+                    WHERE e.seq > v_head.seq AND e.reason IS NOT NULL)
+         WHERE h.branch_id = p_branch AND h.device_id = p_device;
+    END IF;
+
+    SELECT array_agg(j.outcome ORDER BY j.seq) INTO v_outcomes
+      FROM device_journal j
+     WHERE j.branch_id = p_branch AND j.device_id = p_device
+       AND j.seq BETWEEN p_first AND v_last.seq;
+    IF v_last.seq > v_head.seq THEN
+        RETURN ROW('accepted', v_last.seq, v_last.hash, v_outcomes)::push_result;
+    END IF;
+    RETURN ROW('accepted', v_head.seq, v_head.hash, v_outcomes)::push_result;
+END $$;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM public;
+GRANT EXECUTE ON FUNCTION
+    apply_reference(text, xid8, bigint, xid8, bigint, jsonb),
+    begin_session(integer, integer, bigint, bytea, text, bigint),
+    ingest_push(integer, integer, bigint, bigint, bytea, text, text, integer[], pushed_key[],
+                pushed_entry[], pushed_sale[], pushed_line[], pushed_payment[], pushed_ledger[],
+                pushed_adjustment[], pushed_count[], pushed_shift[], found_case[])
+TO octonext_app;
