@@ -1,0 +1,1 @@
+"""The catalogue at head office: products, barcodes, categories, prices and costs."""

@@ -1,0 +1,1 @@
+"""Changes of the catalogue: each function is one transaction at head office."""

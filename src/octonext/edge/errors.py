@@ -1,0 +1,61 @@
+"""Refusals that any capability may raise towards an API caller; `problems` gives each its status."""
+
+from __future__ import annotations
+
+from octonext.base.errors import OctoNextError
+
+
+class Unauthenticated(OctoNextError):
+    """No credential came with the request, or none that is known."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(OctoNextError):
+    """The credential is known but does not reach this far."""
+
+    code = "forbidden"
+
+
+class NotFound(OctoNextError):
+    """What the request names does not exist."""
+
+    code = "not_found"
+
+
+class Conflict(OctoNextError):
+    """What the request wants collides with what is already there."""
+
+    code = "conflict"
+
+
+class InvalidRequest(OctoNextError):
+    """A value in the request breaks a rule that its type alone does not show."""
+
+    code = "invalid_request"
+
+
+class RequestTooLarge(OctoNextError):
+    """The request has more rows than one call takes."""
+
+    code = "request_too_large"
+
+
+class TooManyAttempts(OctoNextError):
+    """One address guessed secrets too often; `retry_after_s` says when it may try again."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message, remedy=f"Try again in {retry_after_s} seconds.")
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(OctoNextError):
+    """A database that the request needs does not answer; nothing was changed."""
+
+    code = "unavailable"
+
+    def __init__(self, message: str, *, retry_after_s: int = 5) -> None:
+        super().__init__(message, remedy=f"Try again in {retry_after_s} seconds.")
+        self.retry_after_s = retry_after_s

@@ -1,0 +1,92 @@
+"""Around every request: an id that is logged and echoed, security headers, and one access line."""
+
+from __future__ import annotations
+
+import re
+import time
+from contextvars import ContextVar
+from typing import Any
+
+import structlog
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from octonext.base.ids import new_uuid7
+
+HEADER = b"x-request-id"
+
+#: Every answer carries these. An API has no page to protect, so its policy allows nothing.
+SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"strict-transport-security", b"max-age=31536000"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
+
+# What a caller's id may be made of: it goes into headers and logs as it is.
+_ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_request_id: ContextVar[str] = ContextVar("octonext_request_id", default="")
+_log = structlog.get_logger(__name__)
+
+
+def current_request_id() -> str:
+    """The id of the request being answered; empty outside of one."""
+    return _request_id.get()
+
+
+class RequestContext:
+    """ASGI application around another: outermost, so that it also sees what no route matched."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        request_id = _accepted_id(scope) or new_uuid7().hex
+        marker = _request_id.set(request_id)
+        try:
+            with structlog.contextvars.bound_contextvars(request_id=request_id):
+                if str(scope["type"]) == "http":
+                    await self._http(scope, receive, send, request_id)
+                else:
+                    await self._app(scope, receive, send)
+        finally:
+            _request_id.reset(marker)
+
+    async def _http(self, scope: Any, receive: Receive, send: Send, request_id: str) -> None:
+        began = time.perf_counter()
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                present = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(pair for pair in SECURITY_HEADERS if pair[0] not in present),
+                    (HEADER, request_id.encode()),
+                ]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        finally:
+            # The route's template, not the path: a path may hold what identifies somebody.
+            _log.info(
+                "request",
+                method=scope["method"],
+                route=scope.get("path_template") or "unmatched",
+                status=status,
+                duration_ms=round((time.perf_counter() - began) * 1000, 1),
+            )
+
+
+def _accepted_id(scope: Any) -> str:
+    for name, value in scope["headers"]:
+        if name == HEADER and _ACCEPTED.fullmatch(value):
+            return str(value.decode())
+    return ""

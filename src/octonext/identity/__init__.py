@@ -1,0 +1,1 @@
+"""Who is who: cashiers with PINs, administrators with passwords, programs with tokens."""

@@ -1,0 +1,1 @@
+"""Shards: which branch lives where, and one isolated lane to each."""

@@ -1,0 +1,1 @@
+"""The directory at head office: organisations, regions, shards, branches and tills."""

@@ -1,0 +1,279 @@
+"""What the directory holds, and how a gateway sees it: values only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+from zoneinfo import available_timezones
+
+import msgspec
+
+from octonext.base.errors import OctoNextError
+from octonext.base.money import exponent
+
+ENROLMENT_CODE_CHARACTERS = 16
+#: Crockford's base32: no I, L, O or U, so that a code read aloud arrives as it was.
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+OptionalName = Annotated[str, msgspec.Meta(max_length=120)]
+RegionCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9-]{1,15}$")]
+Jurisdiction = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
+BranchCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2,8}$")]
+TillCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,7}$")]
+ShardId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{2,16}$")]
+TillStatus = Literal["pending", "enrolled", "revoked"]
+
+
+class Residency(OctoNextError):
+    """A branch would be placed outside of its region's jurisdiction."""
+
+    code = "residency"
+
+
+class EnrolmentRefused(OctoNextError):
+    """The one-time code opens nothing."""
+
+    code = "enrolment_refused"
+
+
+class UnknownTimeZone(OctoNextError):
+    """The time zone is not in the IANA database."""
+
+    code = "invalid_request"
+
+
+# --- the read model ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BranchEntry:
+    """A branch as routing needs it."""
+
+    branch_id: int
+    code: str
+    region_id: int
+    shard_id: str
+    jurisdiction: str
+    currency: str
+    time_zone: str
+    active: bool
+
+
+@dataclass(frozen=True)
+class DeviceEntry:
+    """A till as a gateway needs it; `public_key` is SPKI DER, None until it is enrolled."""
+
+    device_id: int
+    code: str
+    branch_id: int
+    status: TillStatus
+    public_key: bytes | None
+
+
+@dataclass(frozen=True)
+class ShardEntry:
+    """A shard as tills see it; `sync_public_key` is SPKI DER."""
+
+    shard_id: str
+    region_code: str
+    jurisdiction: str
+    sync_public_key: bytes
+
+
+@dataclass(frozen=True)
+class Directory:
+    """Everything a gateway must know to find a till's shard, at one moment."""
+
+    branches: Mapping[int, BranchEntry] = field(default_factory=dict)
+    devices: Mapping[int, DeviceEntry] = field(default_factory=dict)
+    shards: Mapping[str, ShardEntry] = field(default_factory=dict)
+
+    def shard_of_branch(self, branch_id: int) -> str | None:
+        """The shard id of a branch, or None for a branch that is not known."""
+        branch = self.branches.get(branch_id)
+        return None if branch is None else branch.shard_id
+
+    def shard_of_device(self, device_id: int) -> str | None:
+        """The shard id of a till's branch, or None for a till that is not known."""
+        device = self.devices.get(device_id)
+        return None if device is None else self.shard_of_branch(device.branch_id)
+
+
+@dataclass(frozen=True)
+class ShardRegistration:
+    """A shard as the settings name it, with the public half of its sync key (SPKI DER)."""
+
+    shard_id: str
+    region_code: str
+    jurisdiction: str
+    sync_public_key: bytes
+
+
+# --- resources of the API ---------------------------------------------------------------------
+
+
+class _Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class OrganisationDraft(_Body, kw_only=True):
+    """A legal entity that runs branches."""
+
+    code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{1,15}$")]
+    name_en: Name
+    name_ar: OptionalName = ""
+
+
+class Organisation(OrganisationDraft, kw_only=True):
+    """An organisation with its id."""
+
+    organisation_id: UUID
+
+
+class RegionDraft(_Body, kw_only=True):
+    """Branches that share one jurisdiction, one currency and one time zone."""
+
+    code: RegionCode
+    jurisdiction: Jurisdiction
+    currency: str
+    time_zone: str
+    name_en: Name
+    name_ar: OptionalName = ""
+
+
+class Region(RegionDraft, kw_only=True):
+    """A region with its id."""
+
+    region_id: int
+
+
+class Shard(msgspec.Struct, kw_only=True):
+    """A shard as registered from the settings."""
+
+    shard_id: str
+    region_code: str
+    jurisdiction: str
+    branch_count: int
+
+
+class BranchDraft(_Body, kw_only=True):
+    """A shop. Its shard must be of its region's jurisdiction."""
+
+    organisation_id: UUID
+    region_id: int
+    shard_id: ShardId
+    code: BranchCode
+    name_en: Name
+    name_ar: OptionalName = ""
+
+
+class Branch(BranchDraft, kw_only=True):
+    """A branch with its id, and what it has from its region."""
+
+    branch_id: int
+    jurisdiction: str
+    currency: str
+    time_zone: str
+    active: bool
+
+
+class BranchChange(_Body, kw_only=True):
+    """What may change of a branch; what is left out stays."""
+
+    name_en: Name | None = None
+    name_ar: OptionalName | None = None
+    active: bool | None = None
+
+
+class TillDraft(_Body, kw_only=True):
+    """A till to be; without a code it gets the next free T01, T02, ... of its branch."""
+
+    branch_id: int
+    code: TillCode | None = None
+    name: Annotated[str, msgspec.Meta(max_length=80)] = ""
+
+
+class Till(msgspec.Struct, kw_only=True):
+    """A till as the API shows one."""
+
+    device_id: int
+    branch_id: int
+    code: str
+    name: str
+    status: TillStatus
+    enrolled_at: datetime | None = None
+
+
+class TillWithCode(msgspec.Struct, kw_only=True):
+    """A till and the one-time code that turns a machine into it. The code is shown only here."""
+
+    till: Till
+    enrolment_code: str
+    expires_at: datetime
+
+
+class EnrolmentRequest(_Body, kw_only=True):
+    """What a till sends: its code, its public key (base64 of SPKI DER, P-256) and what it is."""
+
+    code: Annotated[str, msgspec.Meta(min_length=8, max_length=40)]
+    public_key: Annotated[str, msgspec.Meta(max_length=400)]
+    name: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    footprint: dict[str, str] = {}
+
+
+class EnrolledBranch(msgspec.Struct, kw_only=True):
+    """The branch a till stands in."""
+
+    branch_id: int
+    code: str
+    name_en: str
+    name_ar: str
+
+
+class Enrolment(msgspec.Struct, kw_only=True):
+    """What a till must know to work. `device_share` (base64, 32 bytes) is shown only here."""
+
+    device_id: int
+    device_code: str
+    branch: EnrolledBranch
+    region_id: int
+    shard_id: str
+    shard_public_key: str
+    device_share: str
+    jurisdiction: str
+    currency: str
+    time_zone: str
+    receipt_prefix: str
+    server_time: datetime
+
+
+def check_region(draft: RegionDraft) -> None:
+    """Raises InvalidAmount for an unknown currency, UnknownTimeZone for an unknown zone."""
+    exponent(draft.currency)
+    if draft.time_zone not in available_timezones():
+        raise UnknownTimeZone(
+            f"{draft.time_zone!r} is not a time zone.", remedy="Use an IANA name such as Asia/Kuwait."
+        )
+
+
+def enrolment_code(random: bytes) -> str:
+    """A code of 80 bits from 10 random bytes, in groups of four to be read aloud."""
+    if len(random) != 10:
+        raise ValueError("an enrolment code is made of 10 random bytes")
+    value = int.from_bytes(random, "big")
+    letters = [_ALPHABET[value >> 5 * position & 31] for position in range(ENROLMENT_CODE_CHARACTERS)]
+    return "-".join("".join(letters[start : start + 4]) for start in range(0, len(letters), 4))
+
+
+def plain_code(typed: str) -> str:
+    """A code as it was made, from how somebody typed it; raises EnrolmentRefused if it cannot be one."""
+    code = typed.strip().upper().translate(_MISREAD)
+    if re.fullmatch(f"[{_ALPHABET}]{{{ENROLMENT_CODE_CHARACTERS}}}", code) is None:
+        raise EnrolmentRefused("This is not an enrolment code.", remedy="It has four groups of four.")
+    return code

@@ -1,0 +1,71 @@
+"""Taxes to the last fils, and cash that can be handed over."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from octonext.compliance.domain import (
+    CASH_STEP,
+    PPM,
+    STANDARD_RATE_PPM,
+    UnknownJurisdiction,
+    rate_ppm,
+    round_cash,
+    split_tax,
+    tax_code,
+)
+
+VECTORS = json.loads((Path(__file__).parents[2] / "spec/vectors/tax.json").read_text(encoding="utf-8"))
+amounts = st.integers(-(10**12), 10**12)
+rates = st.integers(0, PPM)
+
+
+def test_lines_are_split_as_the_vectors_say() -> None:
+    for each in VECTORS["lines"]:
+        split = split_tax(each["amount"], each["rate_ppm"], inclusive=each["inclusive"])
+        assert (split.net, split.tax, split.gross) == (each["net"], each["tax"], each["gross"]), each
+
+
+def test_rates_and_codes_are_those_of_the_law() -> None:
+    assert {each["jurisdiction"]: each["standard_ppm"] for each in VECTORS["rates"]} == STANDARD_RATE_PPM
+    for each in VECTORS["codes"]:
+        assert tax_code(each["jurisdiction"], each["tax_class"]) == each["tax_code"], each
+
+
+def test_cash_is_rounded_to_the_smallest_coin() -> None:
+    for each in VECTORS["cash"]:
+        assert round_cash(each["total"], each["jurisdiction"]) == each["paid"], each
+
+
+@given(amounts, rates, st.booleans())
+def test_net_and_tax_always_add_up_to_gross(amount: int, rate: int, inclusive: bool) -> None:
+    split = split_tax(amount, rate, inclusive=inclusive)
+    assert split.net + split.tax == split.gross
+    assert amount == (split.gross if inclusive else split.net)
+
+
+@given(amounts, rates, st.booleans())
+def test_a_return_takes_back_exactly_what_its_sale_charged(amount: int, rate: int, inclusive: bool) -> None:
+    sale = split_tax(amount, rate, inclusive=inclusive)
+    returned = split_tax(-amount, rate, inclusive=inclusive)
+    assert (returned.net, returned.tax, returned.gross) == (-sale.net, -sale.tax, -sale.gross)
+
+
+@given(amounts, st.sampled_from(sorted(CASH_STEP)))
+def test_rounding_moves_a_total_by_half_a_coin_at_most(total: int, jurisdiction: str) -> None:
+    paid, step = round_cash(total, jurisdiction), CASH_STEP[jurisdiction]
+    assert paid % step == 0
+    assert 2 * abs(paid - total) <= step
+
+
+def test_an_unknown_country_is_refused_rather_than_taken_as_free_of_tax() -> None:
+    for compute in (
+        lambda: rate_ppm("XX", "standard"), lambda: tax_code("XX", "zero"), lambda: round_cash(1, "XX"),
+    ):  # fmt: skip
+        with pytest.raises(UnknownJurisdiction):
+            compute()

@@ -1,0 +1,201 @@
+"""Who may call: tokens outlive head office for a while, never for ever, and nothing is open by accident."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import httpx
+import pytest
+from litestar import Litestar, get
+from litestar.types.internal_types import PathParameterDefinition
+
+from api_fixtures import MONITOR_DIGEST
+from octonext.crypto.secrets import token_digest
+from octonext.edge.application import application
+from octonext.edge.authentication import (
+    ADMIN,
+    CATALOG_READ,
+    CATALOG_WRITE,
+    LOOKUP_PAUSE_S,
+    MONITOR,
+    TOKEN_FRESH_S,
+    TOKEN_STALE_S_MAX,
+    Principal,
+    TokenCache,
+    needs,
+)
+from octonext.edge.errors import Unavailable
+
+READER = Principal("reader", frozenset({CATALOG_READ}))
+
+
+class HandClock:
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+class HeadOffice:
+    """Answers look-ups from a dictionary, or not at all."""
+
+    def __init__(self, tokens: dict[str, Principal]) -> None:
+        self.tokens = {token_digest(token): principal for token, principal in tokens.items()}
+        self.down = False
+        self.asked = 0
+
+    async def find(self, digest: bytes) -> Principal | None:
+        self.asked += 1
+        if self.down:
+            raise ConnectionRefusedError
+        return self.tokens.get(digest)
+
+
+async def test_a_known_token_is_not_asked_for_again_while_fresh() -> None:
+    clock, hq = HandClock(), HeadOffice({"t": READER})
+    cache = TokenCache(hq.find, clock)
+    assert await cache.authenticate("t") == READER
+    clock.seconds += TOKEN_FRESH_S
+    assert await cache.authenticate("t") == READER
+    assert hq.asked == 1
+
+
+async def test_a_revoked_token_stops_working_once_it_is_no_longer_fresh() -> None:
+    clock, hq = HandClock(), HeadOffice({"t": READER})
+    cache = TokenCache(hq.find, clock)
+    await cache.authenticate("t")
+    hq.tokens.clear()
+    clock.seconds += TOKEN_FRESH_S + 1
+    assert await cache.authenticate("t") is None
+
+
+async def test_a_known_token_works_while_head_office_is_down_but_not_for_ever() -> None:
+    clock, hq = HandClock(), HeadOffice({"t": READER})
+    cache = TokenCache(hq.find, clock)
+    await cache.authenticate("t")
+    hq.down = True
+    clock.seconds += TOKEN_STALE_S_MAX - 1
+    assert await cache.authenticate("t") == READER
+    clock.seconds += 2
+    with pytest.raises(Unavailable):
+        await cache.authenticate("t")
+
+
+async def test_head_office_is_not_asked_by_every_request_while_it_is_down() -> None:
+    clock, hq = HandClock(), HeadOffice({"t": READER})
+    cache = TokenCache(hq.find, clock)
+    await cache.authenticate("t")
+    hq.down = True
+    clock.seconds += TOKEN_FRESH_S + 1
+    for _ in range(50):
+        await cache.authenticate("t")
+    assert hq.asked == 2
+    clock.seconds += LOOKUP_PAUSE_S
+    hq.down = False
+    await cache.authenticate("t")
+    assert hq.asked == 3
+
+
+async def test_an_unknown_token_is_unavailable_rather_than_wrong_while_head_office_is_down() -> None:
+    hq = HeadOffice({})
+    hq.down = True
+    with pytest.raises(Unavailable):
+        await TokenCache(hq.find, HandClock()).authenticate("t")
+
+
+async def test_a_refresh_drops_what_head_office_no_longer_holds() -> None:
+    clock, hq = HandClock(), HeadOffice({"t": READER})
+    cache = TokenCache(hq.find, clock)
+    await cache.authenticate("t")
+    hq.tokens.clear()
+    cache.replace({})
+    assert await cache.authenticate("t") is None
+
+
+async def test_an_expired_token_is_refused_even_from_the_cache() -> None:
+    clock = HandClock()
+    ends = Principal("ends", frozenset({ADMIN}), expires_at=clock.now() + timedelta(seconds=5))
+    cache = TokenCache(HeadOffice({"t": ends}).find, clock)
+    assert await cache.authenticate("t") == ends
+    clock.seconds += 5
+    assert await cache.authenticate("t") is None
+
+
+async def test_the_monitor_token_needs_no_head_office_and_reaches_nothing_else() -> None:
+    hq = HeadOffice({})
+    hq.down = True
+    cache = TokenCache(hq.find, HandClock(), monitor_digest=token_digest("watch"))
+    principal = await cache.authenticate("watch")
+    assert principal is not None
+    assert principal.may(MONITOR)
+    assert not principal.may(CATALOG_READ)
+
+
+def test_writing_includes_reading_and_admin_includes_everything() -> None:
+    writer = Principal("w", frozenset({CATALOG_WRITE}))
+    assert writer.may(CATALOG_READ)
+    assert not READER.may(CATALOG_WRITE)
+    assert Principal("a", frozenset({ADMIN})).may(MONITOR)
+
+
+def test_a_scope_that_does_not_exist_cannot_be_asked_for() -> None:
+    with pytest.raises(ValueError, match="not a scope"):
+        needs("catalog:everything")
+
+
+async def test_a_handler_that_declares_nothing_is_closed_to_everybody() -> None:
+    @get("/forgotten")
+    async def forgotten() -> str:
+        return "secret"
+
+    cache = TokenCache(HeadOffice({"t": Principal("a", frozenset({ADMIN}))}).find, HandClock())
+    app = application([forgotten], tokens=cache, title="t", version="0")
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's own ASGI types
+    async with httpx.AsyncClient(transport=transport, base_url="https://hq") as client:
+        assert (await client.get("/forgotten")).status_code == 401
+        answer = await client.get("/forgotten", headers={"Authorization": "Bearer t"})
+        assert answer.status_code == 403
+
+
+def _example(part: str | PathParameterDefinition) -> str:
+    if isinstance(part, str):
+        return part
+    return {int: "1", UUID: str(UUID(int=1)), date: "2026-01-01"}.get(part.type, "standard")
+
+
+OPEN = {("POST", "/api/v1/enrolments"), ("POST", "/api/v1/sessions")}
+
+
+async def test_every_route_but_the_two_with_their_own_credential_answers_401_without_a_token(
+    rest_app: Litestar, open_api: httpx.AsyncClient
+) -> None:
+    checked = 0
+    for route in rest_app.routes:
+        path = "".join(f"/{_example(part)}" for part in route.path_components)
+        for method in sorted(getattr(route, "methods", {"GET"}) - {"OPTIONS", "HEAD"}):
+            answer = await open_api.request(method, f"https://hq{path}")
+            if (method, path) in OPEN:
+                assert answer.status_code == 400, (method, path)
+            else:
+                assert answer.status_code == 401, (method, path)
+                assert answer.headers["www-authenticate"].startswith("Bearer")
+                checked += 1
+    assert checked > 30
+
+
+async def test_a_token_without_the_scope_gets_403_and_is_told_which_one(api: httpx.AsyncClient) -> None:
+    made = (await api.post("/tokens", json={"name": "reader", "scopes": ["catalog:read"]})).json()
+    headers = {"Authorization": f"Bearer {made['secret']}"}
+    assert (await api.get("/products", headers=headers)).status_code == 200
+    refused = await api.post("/categories", headers=headers, json={"code": "A", "name_en": "A"})
+    assert refused.status_code == 403
+    assert "catalog:write" in refused.json()["detail"]
+
+
+def test_the_digest_of_the_fixture_is_no_token() -> None:
+    assert token_digest("") != MONITOR_DIGEST
