@@ -1,0 +1,1 @@
+"""Ledger: double entry, posted continuously with every push."""

@@ -1,0 +1,1 @@
+"""Payments: the tenders a till takes and where their money stands."""

@@ -1,0 +1,315 @@
+"""Ingest rules: what the entries of a push mean, as rows for `ingest_push`. Pure.
+
+Nothing here knows what the shard already holds; that is decided in SQL under the till's lock. What
+cannot be booked becomes a quarantined entry with a reason, never an exception: one damaged entry must
+not hold up the ones behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from octonext.ledger.domain import LedgerLine, cash_moved_lines, shift_closed_lines
+from octonext.sales.domain import find_disagreement, find_unknown_tax, ledger_lines
+from octonext.sales.entries import (
+    AnyEntry,
+    CashMoved,
+    DrawerOpened,
+    PriceOverridden,
+    Return,
+    Sale,
+    ShiftClosed,
+    ShiftOpened,
+    StockAdjusted,
+    StockCounted,
+    Void,
+    decode_entry,
+)
+
+#: A position in the reference feed: transaction id and row id.
+Cursor = tuple[int, int]
+
+#: A till's clock may be this wrong before its times are corrected by what it said in `hello`.
+CLOCK_TOLERANCE = timedelta(minutes=2)
+#: A till's clock that is further off than this when a shift opens is a case for the shop.
+CLOCK_ALARM = timedelta(days=1)
+#: Characters of a reason that are kept.
+REASON_LENGTH_MAX = 300
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedEntry:
+    """An entry of a push after decryption: `plaintext` is None when it could not be decrypted.
+
+    `refusal` marks an entry that SQL would not take although the domain did; it is quarantined.
+    """
+
+    seq: int
+    hash: bytes
+    key_id: str
+    ciphertext: bytes
+    plaintext: bytes | None
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BranchRules:
+    """What ingest needs to know of the branch: money, time zone, taxes, and its neighbours."""
+
+    branch_id: int
+    currency: str
+    time_zone: str
+    #: Tax code -> rate in ppm.
+    tax_rates: Mapping[str, int]
+    #: Every branch on the same shard.
+    shard_branches: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Postings:
+    """The rows of one push, each list in the order of the SQL type of the same name."""
+
+    entries: list[tuple[Any, ...]] = field(default_factory=list)
+    sales: list[tuple[Any, ...]] = field(default_factory=list)
+    lines: list[tuple[Any, ...]] = field(default_factory=list)
+    payments: list[tuple[Any, ...]] = field(default_factory=list)
+    ledger: list[tuple[Any, ...]] = field(default_factory=list)
+    adjustments: list[tuple[Any, ...]] = field(default_factory=list)
+    counts: list[tuple[Any, ...]] = field(default_factory=list)
+    shifts: list[tuple[Any, ...]] = field(default_factory=list)
+    cases: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def translate(
+    entries: Sequence[OpenedEntry],
+    rules: BranchRules,
+    *,
+    received_at: datetime,
+    clock_offset: timedelta,
+) -> Postings:
+    """Return the rows of a push.
+
+    `received_at` is the gateway's time, `clock_offset` what must be added to the till's clock to get
+    the gateway's, as measured in `hello`.
+    """
+    postings = Postings()
+    correction = clock_offset if abs(clock_offset) > CLOCK_TOLERANCE else timedelta(0)
+    for opened in entries:
+        entry, reason = _read(opened, rules)
+        if entry is None or reason is not None:
+            postings.entries.append(_quarantined(opened, reason or "", entry))
+            continue
+        occurred_at = min(_shifted(entry.at, correction, received_at), received_at)
+        postings.entries.append(
+            (
+                opened.seq,
+                opened.hash,
+                opened.key_id,
+                entry.__struct_config__.tag,
+                opened.plaintext,
+                None,
+                None,
+                entry.shift,
+                entry.cashier,
+                entry.at,
+                occurred_at,
+                entry.hlc,
+                _detail(entry),
+            )
+        )
+        _HANDLERS[type(entry)](postings, entry, rules)
+        if isinstance(entry, ShiftOpened) and abs(clock_offset) > CLOCK_ALARM:
+            evidence = {"offset_s": int(clock_offset.total_seconds())}
+            postings.cases.append((entry.seq, "till_clock_off", _json(evidence)))
+    return postings
+
+
+def _shifted(at: datetime, correction: timedelta, received_at: datetime) -> datetime:
+    """Return the till's time corrected; a time at the edge of the calendar stays as it is."""
+    try:
+        return at + correction
+    except OverflowError:
+        return received_at
+
+
+def _read(opened: OpenedEntry, rules: BranchRules) -> tuple[AnyEntry | None, str | None]:
+    """Return the entry and None, or what is known of it and why it is quarantined."""
+    if opened.plaintext is None:
+        return None, "undecryptable"
+    try:
+        entry = decode_entry(opened.plaintext)
+    except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
+        return None, f"not_understood: {error}"[:REASON_LENGTH_MAX]
+    if opened.refusal is not None:
+        return entry, opened.refusal[:REASON_LENGTH_MAX]
+    if entry.seq != opened.seq:
+        return entry, f"seq_differs: the entry says {entry.seq}"
+    currency = getattr(entry, "currency", rules.currency)
+    if currency != rules.currency:
+        return entry, f"currency_differs: {currency} in a branch of {rules.currency}"
+    if isinstance(entry, Sale | Return):
+        problem = find_disagreement(entry)
+        if problem is not None:
+            return entry, f"figures_disagree: {problem}"[:REASON_LENGTH_MAX]
+    return entry, None
+
+
+def _quarantined(opened: OpenedEntry, reason: str, entry: AnyEntry | None) -> tuple[Any, ...]:
+    return (
+        opened.seq,
+        opened.hash,
+        opened.key_id,
+        None if entry is None else entry.__struct_config__.tag,
+        opened.plaintext,
+        opened.ciphertext if opened.plaintext is None else None,
+        reason,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+    )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _detail(entry: AnyEntry) -> str | None:
+    """Return the JSON of an event that moves neither goods nor money, None for all others."""
+    if isinstance(entry, Void):
+        return _json(
+            {
+                "scope": entry.scope,
+                "amount": entry.amount,
+                "product": entry.product,
+                "quantity": entry.quantity,
+                "reason": entry.reason,
+            }
+        )
+    if isinstance(entry, PriceOverridden):
+        return _json(
+            {
+                "product": entry.product,
+                "price_before": entry.price_before,
+                "price_after": entry.price_after,
+                "approved_by": entry.approved_by,
+                "reason": entry.reason,
+            }
+        )
+    if isinstance(entry, DrawerOpened):
+        return _json({"reason": entry.reason})
+    return None
+
+
+def _post_receipt(postings: Postings, receipt: Sale | Return, rules: BranchRules) -> None:
+    seq = receipt.seq
+    sign = 1 if isinstance(receipt, Sale) else -1
+    original = None if isinstance(receipt, Sale) else receipt.original
+    discount = 0
+    for number, line in enumerate(receipt.lines, 1):
+        discount += line.discount
+        postings.lines.append(
+            (
+                seq,
+                number,
+                line.product,
+                sign * line.quantity,
+                line.unit_price,
+                line.discount,
+                sign * line.tax,
+                sign * line.total,
+                line.tax_code,
+                line.rate_ppm,
+                line.original_line,
+            )
+        )
+    postings.sales.append(
+        (
+            seq,
+            "sale" if sign == 1 else "return",
+            sign * receipt.total,
+            sign * receipt.tax,
+            discount,
+            sign * receipt.rounding,
+            sign * (receipt.total + receipt.rounding),
+            len(receipt.lines),
+            *((original.branch, original.device, original.seq) if original else (None, None, None)),
+        )
+    )
+    for number, payment in enumerate(receipt.payments, 1):
+        tendered = payment.tendered if sign == 1 else None
+        postings.payments.append(
+            (seq, number, payment.tender, sign * payment.amount, tendered, payment.reference)
+        )
+    _post_ledger(postings, seq, ledger_lines(receipt))
+    _find_receipt_cases(postings, receipt, rules)
+
+
+def _find_receipt_cases(postings: Postings, receipt: Sale | Return, rules: BranchRules) -> None:
+    unknown_tax = find_unknown_tax(receipt, rules.tax_rates)
+    if unknown_tax is not None:
+        postings.cases.append((receipt.seq, "unknown_tax", _json({"tax": unknown_tax})))
+    if isinstance(receipt, Sale):
+        return
+    if receipt.original is None:
+        postings.cases.append((receipt.seq, "return_without_receipt", "{}"))
+    elif receipt.original.branch not in rules.shard_branches:
+        evidence = _json({"original": receipt.original})
+        postings.cases.append((receipt.seq, "return_of_foreign_receipt", evidence))
+
+
+def _post_ledger(postings: Postings, seq: int, lines: Sequence[LedgerLine]) -> None:
+    postings.ledger.extend((seq, number, *line) for number, line in enumerate(lines, 1))
+
+
+def _post_shift_opened(postings: Postings, entry: ShiftOpened, _: BranchRules) -> None:
+    postings.shifts.append((entry.seq, entry.shift, True, entry.opening_float, None))
+    _post_ledger(postings, entry.seq, cash_moved_lines(entry.opening_float))
+
+
+def _post_shift_closed(postings: Postings, entry: ShiftClosed, _: BranchRules) -> None:
+    postings.shifts.append((entry.seq, entry.shift, False, entry.counted, entry.expected))
+    lines = shift_closed_lines(counted=entry.counted, expected=entry.expected)
+    _post_ledger(postings, entry.seq, lines)
+
+
+def _post_cash_moved(postings: Postings, entry: CashMoved, _: BranchRules) -> None:
+    _post_ledger(postings, entry.seq, cash_moved_lines(entry.amount))
+
+
+def _post_adjustment(postings: Postings, entry: StockAdjusted, _: BranchRules) -> None:
+    postings.adjustments.extend(
+        (entry.seq, number, line.product, line.quantity, entry.reason)
+        for number, line in enumerate(entry.lines, 1)
+    )
+
+
+def _post_count(postings: Postings, entry: StockCounted, _: BranchRules) -> None:
+    postings.counts.extend(
+        (entry.seq, number, line.product, line.counted) for number, line in enumerate(entry.lines, 1)
+    )
+
+
+def _post_nothing(postings: Postings, entry: AnyEntry, _: BranchRules) -> None:
+    """The entry is an event: its row in `entries` carries all there is to book."""
+
+
+_HANDLERS: dict[type[Any], Callable[[Postings, Any, BranchRules], None]] = {
+    ShiftOpened: _post_shift_opened,
+    Sale: _post_receipt,
+    Return: _post_receipt,
+    Void: _post_nothing,
+    PriceOverridden: _post_nothing,
+    DrawerOpened: _post_nothing,
+    CashMoved: _post_cash_moved,
+    StockCounted: _post_count,
+    StockAdjusted: _post_adjustment,
+    ShiftClosed: _post_shift_closed,
+}

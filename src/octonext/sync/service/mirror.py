@@ -1,0 +1,143 @@
+"""The gateway's picture of one shard's tills and branches, kept current from the shard's own copy.
+
+Read from the shard and never from head office: head office may be down while tills sign in, and a
+gateway that starts meanwhile must serve them all the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable
+from typing import Literal, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from octonext.shards.lane import Lane
+
+from ..domain import BranchRules, Cursor
+from ..store import ReferenceRow, reference_changes, reference_head
+
+Key = TypeVar("Key")
+Value = TypeVar("Value", bound=Struct)
+
+#: Rows read in one go while catching up.
+PAGE_ROWS = 2_000
+
+
+class Device(Struct, frozen=True):
+    """A till as head office describes it."""
+
+    device_id: int
+    branch_id: int
+    status: Literal["pending", "enrolled", "revoked"]
+    public_key: str | None = None
+
+    def public_spki(self) -> bytes | None:
+        """Return the till's public key as DER, None if it has not enrolled."""
+        try:
+            return base64.b64decode(self.public_key or "", validate=True) or None
+        except binascii.Error:
+            return None
+
+
+class Branch(Struct, frozen=True):
+    """A branch as far as ingest needs it."""
+
+    branch_id: int
+    shard_id: str
+    currency: str
+    time_zone: str
+    jurisdiction: str
+
+
+class Tax(Struct, frozen=True):
+    """A tax rate of a jurisdiction."""
+
+    jurisdiction: str
+    tax_code: str
+    rate_ppm: int
+
+
+class Mirror:
+    """Devices, branches and taxes of one shard; `refresh` brings it up to date."""
+
+    def __init__(self, shard_id: str) -> None:
+        self.shard_id = shard_id
+        #: False until the first refresh: until then nobody can be called unknown.
+        self.is_loaded = False
+        #: The newest row that tills can be brought to.
+        self.head: Cursor = (0, 0)
+        self._cursor: Cursor = (0, 0)
+        self._devices: dict[int, Device] = {}
+        self._branches: dict[int, Branch] = {}
+        self._taxes: dict[str, Tax] = {}
+        self._rules: dict[int, BranchRules] = {}
+
+    async def refresh(self, lane: Lane) -> bool:
+        """Read what changed. Returns whether tills have something new to fetch.
+
+        Raises ShardUnavailable.
+        """
+        head = await lane.run(reference_head, readonly=True)
+        while self._cursor < head:
+            after = self._cursor
+            rows = await lane.run(
+                lambda connection, after=after: reference_changes(  # type: ignore[misc]
+                    connection, after, limit=PAGE_ROWS
+                ),
+                readonly=True,
+            )
+            self.apply(rows)
+            if len(rows) < PAGE_ROWS:
+                self._cursor = max(self._cursor, head)
+        has_news = head != self.head
+        self.head = head
+        self.is_loaded = True
+        return has_news
+
+    def apply(self, rows: Iterable[ReferenceRow]) -> None:
+        """Take in rows of the reference feed, oldest first; kinds of no use here are passed over."""
+        for row in rows:
+            self._cursor = max(self._cursor, row.cursor)
+            if row.kind == "device":
+                _replace(self._devices, int(row.key), row.payload, Device)
+            elif row.kind == "branch":
+                _replace(self._branches, int(row.key), row.payload, Branch)
+            elif row.kind == "tax":
+                _replace(self._taxes, row.key, row.payload, Tax)
+        self._rules = {}
+
+    def device(self, device_id: int) -> Device | None:
+        return self._devices.get(device_id)
+
+    def has_branch(self, branch_id: int) -> bool:
+        """Return whether `branch_id` lives on this shard (the copy may name branches elsewhere)."""
+        branch = self._branches.get(branch_id)
+        return branch is not None and branch.shard_id == self.shard_id
+
+    def rules(self, branch_id: int) -> BranchRules:
+        """Return what ingest needs to know of a branch of this shard. Raises KeyError."""
+        rules = self._rules.get(branch_id)
+        if rules is None:
+            branch = self._branches[branch_id]
+            rules = self._rules[branch_id] = BranchRules(
+                branch_id=branch_id,
+                currency=branch.currency,
+                time_zone=branch.time_zone,
+                tax_rates={
+                    tax.tax_code: tax.rate_ppm
+                    for tax in self._taxes.values()
+                    if tax.jurisdiction == branch.jurisdiction
+                },
+                shard_branches=tuple(sorted(b for b in self._branches if self.has_branch(b))),
+            )
+        return rules
+
+
+def _replace(known: dict[Key, Value], key: Key, payload: str | None, form: type[Value]) -> None:
+    if payload is None:
+        known.pop(key, None)
+    else:
+        known[key] = msgspec.json.decode(payload, type=form)

@@ -1,0 +1,199 @@
+"""What a push means in goods and money, and which cases it opens."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import msgspec
+import pytest
+
+from octonext.sales.entries import (
+    AdjustmentLine,
+    CashMoved,
+    CountLine,
+    DrawerOpened,
+    ReceiptReference,
+    StockAdjusted,
+    StockCounted,
+    Void,
+)
+from octonext.shards.lane import ShardUnavailable
+from octonext.sync.messages import Ack, Nack
+
+from .conftest import MILK, RICE, JournalWriter, Shard
+
+
+async def accepted(shard: Shard, till: JournalWriter, first: int = 1) -> list[str]:
+    answer = await shard.sync.push(await shard.connect(till), till.push(first))
+    assert isinstance(answer, Ack), answer
+    assert answer.acked == till.head
+    return list(answer.outcomes)
+
+
+async def test_a_day_in_a_shop_is_booked_in_goods_and_money(shard: Shard, till: JournalWriter) -> None:
+    await shard.enrol(till)
+    till.open_shift(20_000)
+    till.write(
+        StockAdjusted(
+            **till.common(),
+            reason="opening",
+            lines=[
+                AdjustmentLine(product=MILK, quantity=10_000),
+                AdjustmentLine(product=RICE, quantity=5_000),
+            ],
+        )
+    )
+    sold = till.sell((MILK, 3), (RICE, 1))
+    till.sell((MILK, 1), tender="knet")
+    till.write(Void(**till.common(), scope="line", amount=500, product=RICE))
+    till.write(DrawerOpened(**till.common()))
+    till.take_back(ReceiptReference(1, 1, sold), (MILK, 1))
+    till.write(CashMoved(**till.common(), currency="KWD", amount=-5_000))
+    till.cash -= 5_000
+    till.close_shift()
+
+    assert set(await accepted(shard, till)) == {"posted"}
+    assert await shard.cases() == []
+    on_hand = await shard.pool.fetch("SELECT product_id, on_hand FROM stock_balance ORDER BY 1")
+    assert [row["on_hand"] for row in on_hand] == [7_000, 4_000]
+    balances = await shard.pool.fetch(
+        "SELECT account, debit - credit AS balance FROM account_balance ORDER BY account"
+    )
+    assert {row["account"]: row["balance"] for row in balances} == {
+        1010: 0,  # the drawer was emptied into the safe
+        1020: 1_500,
+        1120: 500,
+        4000: -2_500,
+        4010: 500,
+    }
+    shift = await shard.pool.fetchrow("SELECT * FROM shift")
+    assert shift is not None
+    assert (shift["sale_count"], shift["sale_total"], shift["return_total"]) == (2, 2_500, -500)
+    assert shift["cash_expected"] == shift["cash_counted"] == 16_500
+    assert await shard.value("SELECT count(*) FROM till_event") == 2
+
+
+async def test_returns_open_cases_for_what_the_shard_cannot_confirm(
+    shard: Shard, till: JournalWriter
+) -> None:
+    await shard.enrol(till)
+    till.open_shift()
+    sold = till.sell((MILK, 2))
+    till.take_back(ReceiptReference(1, 1, sold), (MILK, 2))
+    till.take_back(ReceiptReference(1, 1, sold), (MILK, 1))
+    till.take_back(ReceiptReference(1, 1, sold), (RICE, 1))
+    till.take_back(ReceiptReference(2, 5, 77), (MILK, 1))
+    till.take_back(ReceiptReference(9, 5, 77), (MILK, 1))
+    till.take_back(None, (MILK, 1))
+    outcomes = await accepted(shard, till)
+    assert outcomes[:2] == ["posted", "posted"]
+    assert set(outcomes[3:]) == {"posted_with_case"}
+    assert set(await shard.cases()) == {
+        "return_of_more_than_sold",
+        "return_of_unknown_receipt",
+        "return_of_foreign_receipt",
+        "return_without_receipt",
+    }
+    assert await shard.value("SELECT count(*) FROM sale WHERE foreign_original") == 1
+
+
+async def test_a_receipt_of_another_branch_of_the_shard_can_be_given_back(
+    shard: Shard, till: JournalWriter
+) -> None:
+    other = JournalWriter(branch=2, device=2)
+    await shard.enrol(till, other)
+    till.open_shift()
+    sold = till.sell((MILK, 1))
+    await accepted(shard, till)
+    other.open_shift()
+    other.take_back(ReceiptReference(1, 1, sold), (MILK, 1))
+    assert await accepted(shard, other) == ["posted", "posted"]
+
+
+async def test_a_count_moves_the_book_to_the_shelf_at_its_place_in_the_push(
+    shard: Shard, till: JournalWriter
+) -> None:
+    await shard.enrol(till)
+    till.open_shift()
+    till.write(
+        StockAdjusted(
+            **till.common(), reason="opening", lines=[AdjustmentLine(product=MILK, quantity=10_000)]
+        )
+    )
+    till.sell((MILK, 2))
+    till.write(StockCounted(**till.common(), lines=[CountLine(product=MILK, counted=7_000)]))
+    till.sell((MILK, 1))
+    till.write(
+        StockCounted(
+            **till.common(),
+            lines=[CountLine(product=MILK, counted=9_000), CountLine(product=RICE, counted=4_000)],
+        )
+    )
+    till.sell((MILK, 3))
+    await accepted(shard, till)
+    assert await shard.value("SELECT on_hand FROM stock_balance WHERE product_id = $1", MILK) == 6_000
+    counts = await shard.pool.fetch(
+        "SELECT quantity FROM stock_movement WHERE reason = 'count' ORDER BY seq, line_no"
+    )
+    assert [row["quantity"] for row in counts] == [-1_000, 3_000, 4_000]
+    assert await shard.value(
+        "SELECT bool_and(on_hand = total) FROM stock_balance b JOIN (SELECT branch_id, product_id,"
+        " sum(quantity) AS total FROM stock_movement GROUP BY 1, 2) m USING (branch_id, product_id)"
+    )
+
+
+async def test_a_shift_that_does_not_add_up_opens_a_case(shard: Shard, till: JournalWriter) -> None:
+    await shard.enrol(till)
+    till.sell((MILK, 1))  # before any shift was opened
+    till.open_shift(10_000)
+    till.cash += 700
+    till.close_shift(counted=10_500)
+    outcomes = await accepted(shard, till)
+    assert outcomes == ["posted_with_case", "posted", "posted_with_case"]
+    assert await shard.cases() == ["shift_not_opened", "shift_expected_differs"]
+
+
+async def test_a_till_clock_years_off_changes_nothing_but_the_evidence(
+    shard: Shard, till: JournalWriter
+) -> None:
+    await shard.enrol(till)
+    wrong = datetime.now(UTC) - timedelta(days=4000)
+    till.open_shift()
+    template = msgspec.json.decode(till.entries[0][0])
+    till.entries.clear()
+    till.write(msgspec.json.encode(template | {"at": wrong.isoformat()}))
+    nonce = b"n" * 32
+    hello = till.hello(nonce, clock_ms=int(wrong.timestamp() * 1000))
+    session = await shard.sync.open_session(hello, nonce)
+    assert not isinstance(session, Nack)
+    answer = await shard.sync.push(session, till.push())
+    assert isinstance(answer, Ack)
+    assert answer.outcomes == ["posted_with_case"]
+    opened_at = await shard.value("SELECT opened_at FROM shift")
+    assert abs(opened_at - datetime.now(UTC)) < timedelta(minutes=1)
+    assert await shard.value("SELECT till_at FROM device_journal") == wrong
+
+
+async def test_the_ledger_refuses_what_does_not_balance_whoever_writes(shard: Shard) -> None:
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="not balanced"):
+        await shard.pool.execute(
+            "INSERT INTO ledger_line (branch_id, device_id, seq, line_no, account, debit, credit,"
+            " currency, business_date, posted_at, id)"
+            " VALUES (1, 1, 1, 1, 1010, 5, 0, 'KWD', current_date, now(), 1)"
+        )
+
+
+async def test_a_missing_partition_is_the_shards_fault_and_quarantines_nothing(
+    shard: Shard, till: JournalWriter
+) -> None:
+    await shard.enrol(till)
+    await shard.pool.execute(f"DROP TABLE sale_{datetime.now(UTC):%Y_%m}")
+    till.open_shift()
+    till.sell((MILK, 1))
+    session = await shard.connect(till)
+    with pytest.raises(ShardUnavailable, match="partition"):
+        await shard.sync.push(session, till.push())
+    assert await shard.value("SELECT count(*) FROM device_journal") == 0
+    await shard.pool.execute("SELECT ensure_month_partitions(current_date, 1)")
+    assert isinstance(await shard.sync.push(session, till.push()), Ack)
