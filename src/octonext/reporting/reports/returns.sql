@@ -1,0 +1,23 @@
+-- Returns of each branch: how many, worth what, and how many were of another branch's receipt, of
+-- another shard's, or of none.
+SELECT s.branch_id AS branch_id, b.code AS branch, b.name_en AS name_en, b.name_ar AS name_ar,
+       s.currency AS currency, return_count, returned, tax_returned, sale_count, sold,
+       other_branch_count, other_shard_count, without_receipt_count
+FROM (
+  SELECT branch_id, currency,
+         countIf(kind = 'return') AS return_count, sumIf(x.total, kind = 'return') AS returned,
+         sumIf(x.tax, kind = 'return') AS tax_returned,
+         countIf(kind = 'sale') AS sale_count, sumIf(x.total, kind = 'sale') AS sold,
+         countIf(kind = 'return' AND isNotNull(original_branch_id)
+                 AND original_branch_id != branch_id) AS other_branch_count,
+         countIf(kind = 'return' AND foreign_original) AS other_shard_count,
+         countIf(kind = 'return' AND isNull(original_seq)) AS without_receipt_count
+  FROM sale AS x
+  WHERE business_date BETWEEN {from:Date32} AND {to:Date32}
+    AND ({everywhere:UInt8} = 1 OR branch_id IN {branches:Array(Int32)})
+  GROUP BY branch_id, currency
+  HAVING return_count > 0
+) AS s
+LEFT JOIN branch AS b ON b.branch_id = s.branch_id
+ORDER BY branch, branch_id, currency
+LIMIT {limit:UInt32}

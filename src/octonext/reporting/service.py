@@ -1,0 +1,184 @@
+"""Takes deliveries into the OLAP store exactly once, and answers reports from it.
+
+A batch's rows are written first and its cursor after them, so only the cursor says what counts. What
+lies beyond it is the rest of a batch that never finished; it is deleted before anything else is taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from octonext.base.clock import Clock
+from octonext.feeds.domain import START, Cursor, Outcome, Page
+
+from .domain.answers import Answer, make_answer
+from .domain.batches import SOURCES_MAX, TABLES, BadDelivery, Delivery, check_source
+from .domain.queries import REPORTS, find_report, read_filters
+from .store import COMPLETE_TABLES, Olap, OlapUnavailable
+
+AS_OF_KEPT_INTERVAL_S = 10.0
+"""How often "as of" is written to disk: between writes a crash only makes the figures look older."""
+
+
+@dataclass(slots=True)
+class _Source:
+    """What this process knows of a source; its lock admits one delivery at a time."""
+
+    cursors: dict[str, Cursor] = field(default_factory=dict)
+    dirty: set[str] = field(default_factory=set)
+    """Feeds in whose table rows beyond the cursor may lie."""
+    unsure: bool = False
+    """Whether a cursor may have been written although we were told otherwise."""
+    as_of: datetime | None = None
+    as_of_kept_at: float = 0.0
+    rows: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def cursor(self, feed: str) -> Cursor:
+        return self.cursors.get(feed, START)
+
+
+class Reporting:
+    """The OLAP store's one writer, and its readers."""
+
+    def __init__(self, olap: Olap, clock: Clock) -> None:
+        self._olap = olap
+        self._clock = clock
+        self._sources: dict[str, _Source] = defaultdict(_Source)
+        self._log = structlog.get_logger()
+
+    async def start(self) -> None:
+        """Load the cursors and delete what unfinished batches left behind."""
+        for (source, feed), cursor in (await self._olap.cursors()).items():
+            self._sources[source].cursors[feed] = cursor
+        for source, as_of in (await self._olap.as_of()).items():
+            self._sources[source].as_of = as_of
+        for table in COMPLETE_TABLES:
+            for source, newest in (await self._olap.newest_rows(table)).items():
+                cursor = self._sources[source].cursor(table.name)
+                if newest > cursor:
+                    self._log.info("olap_cleaned", source=source, feed=table.name, cursor=str(cursor))
+                    await self._olap.delete_beyond(table, source, cursor)
+
+    async def stop(self) -> None:
+        """Keep what is only in memory."""
+        for name, source in self._sources.items():
+            if source.as_of is not None:
+                await self._olap.record_as_of(name, source.as_of)
+
+    def cursors(self, source: str) -> dict[str, Cursor]:
+        """Where each feed of a source stands."""
+        check_source(source)
+        known = self._sources[source] if source in self._sources else _Source()
+        return {feed: known.cursor(feed) for feed in TABLES}
+
+    async def take(self, name: str, delivery: Delivery) -> dict[str, Outcome]:
+        """Take a delivery; the outcome of each page. A page that does not start at our cursor is refused.
+
+        Raises BadDelivery, and OlapUnavailable when the store cannot even be cleaned up.
+        """
+        check_source(name)
+        # A caller that goes away must not tear rows from their cursor, nor free the lock in between.
+        return await asyncio.shield(asyncio.ensure_future(self._take(name, delivery)))
+
+    async def report(self, name: str, given: Mapping[str, str]) -> Answer:
+        """Answer a report. Raises UnknownReport, InvalidReportFilter, ReportTooHeavy, OlapUnavailable."""
+        report = find_report(name)
+        branches = await self._olap.branches()
+        filters = read_filters(report, given, branches)
+        # Before the figures are read: what arrives meanwhile makes them newer, never older.
+        as_of = {
+            branch.branch_id: self._sources[branch.source].as_of if branch.source in self._sources else None
+            for branch in branches
+            if filters.branches is None or branch.branch_id in filters.branches
+        }
+        found = await self._olap.report(report, filters.parameters())
+        return make_answer(report, found, given=filters.given, as_of=as_of, rows_max=filters.rows_max)
+
+    def status(self) -> dict[str, object]:
+        """What is known of each source, for people and probes."""
+        return {
+            "reports": list(REPORTS),
+            "sources": {
+                name: {
+                    "cursors": {feed: str(cursor) for feed, cursor in source.cursors.items()},
+                    "as_of": source.as_of,
+                    "rows": source.rows,
+                    "recovering": sorted(source.dirty),
+                }
+                for name, source in self._sources.items()
+            },
+        }
+
+    async def _take(self, name: str, delivery: Delivery) -> dict[str, Outcome]:
+        if name not in self._sources and len(self._sources) >= SOURCES_MAX:
+            raise BadDelivery(f"There are already {SOURCES_MAX} sources.")
+        source = self._sources[name]
+        async with source.lock:
+            await self._recover(name, source)
+            outcomes = {
+                page.feed: Outcome(source.cursor(page.feed), applied=False)
+                for page in delivery.pages
+                if page.start != source.cursor(page.feed)
+            }
+            fresh = [page for page in delivery.pages if page.feed not in outcomes]
+            outcomes |= await self._write(name, source, fresh)
+            if delivery.as_of is not None and all(each.applied for each in outcomes.values()):
+                await self._note_as_of(name, source, delivery.as_of)
+        return outcomes
+
+    async def _write(self, name: str, source: _Source, pages: Sequence[Page]) -> dict[str, Outcome]:
+        """Write the pages' rows side by side, then one part with the cursors of those that succeeded."""
+        if not pages:
+            return {}
+        source.dirty |= {page.feed for page in pages}
+        written = await asyncio.gather(
+            *(self._olap.insert(TABLES[page.feed], page.rows) for page in pages if page.count),
+            return_exceptions=True,
+        )
+        faults = dict(zip((page.feed for page in pages if page.count), written, strict=True))
+        good = {page.feed: page for page in pages if not isinstance(faults.get(page.feed), BaseException)}
+        if good:
+            try:
+                await self._olap.record_cursors(name, {feed: page.end for feed, page in good.items()})
+            except OlapUnavailable as error:
+                source.unsure = True
+                faults |= dict.fromkeys(good, error)
+                good = {}
+        for feed, page in good.items():
+            source.cursors[feed] = page.end
+            source.dirty.discard(feed)
+            source.rows += page.count
+        return {page.feed: self._outcome(source, page.feed, faults.get(page.feed)) for page in pages}
+
+    def _outcome(self, source: _Source, feed: str, fault: BaseException | None) -> Outcome:
+        if fault is None:
+            return Outcome(source.cursor(feed), applied=True)
+        self._log.warning("olap_batch_failed", feed=feed, error=type(fault).__name__)
+        return Outcome(source.cursor(feed), applied=False, error=f"{type(fault).__name__}: {fault}")
+
+    async def _recover(self, name: str, source: _Source) -> None:
+        """Bring memory and tables back to what the stored cursors say, after a failure."""
+        if source.unsure:
+            stored = await self._olap.cursors()
+            source.cursors = {feed: at for (owner, feed), at in stored.items() if owner == name}
+            source.unsure = False
+        for feed in sorted(source.dirty):
+            if not TABLES[feed].compacted:
+                await self._olap.delete_beyond(TABLES[feed], name, source.cursor(feed))
+            source.dirty.discard(feed)
+
+    async def _note_as_of(self, name: str, source: _Source, as_of: datetime) -> None:
+        if source.as_of is not None and as_of <= source.as_of:
+            return
+        source.as_of = as_of
+        now = self._clock.monotonic()
+        if now - source.as_of_kept_at >= AS_OF_KEPT_INTERVAL_S:
+            source.as_of_kept_at = now
+            await self._olap.record_as_of(name, as_of)
