@@ -1,0 +1,1 @@
+"""A till: it sells from its own encrypted journal and hands entries over when a shard can be reached."""

@@ -1,0 +1,5 @@
+"""`octonext till ...`: a till on the command line."""
+
+from .commands import app
+
+__all__ = ["app"]

@@ -1,0 +1,160 @@
+"""From what was scanned to what is paid: lines with their tax, tenders with their change, returns.
+
+All amounts are minor units, all quantities thousandths. The formulas are those the shard checks
+(`octonext.sales.domain`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from octonext.base.money import divide_half_up, format_minor
+from octonext.base.quantity import THOUSANDTHS, extend, format_quantity
+from octonext.payments.domain import CASH, TENDER_ACCOUNTS
+from octonext.sales.domain import PPM
+from octonext.sales.entries import LINES_MAX, PAYMENTS_MAX, Line, Payment
+from octonext.till.errors import NotSellable, TenderRefused
+
+from .catalogue import Product, Tag, Tax
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """So much of what carries this barcode, with a discount in minor units off the line."""
+
+    barcode: str
+    quantity: int = THOUSANDTHS
+    discount: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tender:
+    """What the customer hands over; no amount means all that is still due."""
+
+    code: str
+    amount: int | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Payments that add up to what is due, and the change from cash."""
+
+    payments: list[Payment]
+    change: int
+
+
+def price_line(product: Product, tag: Tag, tax: Tax, quantity: int, discount: int = 0) -> Line:
+    """One line of a sale. Raises `NotSellable` for half a piece and for a discount above the price."""
+    if product.unit == "piece" and quantity % THOUSANDTHS:
+        raise NotSellable(f"{product.name_en} is sold by the piece, not {format_quantity(quantity)}.")
+    if quantity <= 0:
+        raise NotSellable(f"{product.name_en}: a quantity is more than nothing.")
+    after_discount = extend(tag.amount, quantity) - discount
+    if discount < 0 or after_discount < 0:
+        raise NotSellable(f"{product.name_en}: the discount must be between nothing and the price.")
+    if tag.tax_inclusive:
+        total = after_discount
+        due = divide_half_up(total * tax.rate_ppm, PPM + tax.rate_ppm)
+    else:
+        due = divide_half_up(after_discount * tax.rate_ppm, PPM)
+        total = after_discount + due
+    return Line(
+        product=product.product_id,
+        quantity=quantity,
+        unit_price=tag.amount,
+        discount=discount,
+        tax_code=tax.tax_code,
+        rate_ppm=tax.rate_ppm,
+        tax=due,
+        total=total,
+    )
+
+
+def return_line(original: Line, number: int, quantity: int) -> Line:
+    """Line `number` of a receipt, `quantity` of it taken back at what the customer paid for it.
+
+    Raises `NotSellable` for more than was sold.
+    """
+    if not 0 < quantity <= original.quantity:
+        raise NotSellable(
+            f"Line {number} sold {format_quantity(original.quantity)}; "
+            f"{format_quantity(quantity)} cannot come back on it."
+        )
+    if quantity == original.quantity:
+        discount = original.discount
+    else:
+        share = divide_half_up(original.discount * quantity, original.quantity)
+        discount = min(share, extend(original.unit_price, quantity))
+    # The tax was on top of the price if that is how the original adds up.
+    exclusive = (
+        original.tax > 0
+        and original.total
+        == extend(original.unit_price, original.quantity) - original.discount + original.tax
+    )
+    after_discount = extend(original.unit_price, quantity) - discount
+    if exclusive:
+        tax = divide_half_up(after_discount * original.rate_ppm, PPM)
+        total = after_discount + tax
+    else:
+        total = after_discount
+        tax = divide_half_up(total * original.rate_ppm, PPM + original.rate_ppm)
+    return Line(
+        product=original.product,
+        quantity=quantity,
+        unit_price=original.unit_price,
+        discount=discount,
+        tax_code=original.tax_code,
+        rate_ppm=original.rate_ppm,
+        tax=tax,
+        total=total,
+        original_line=number,
+    )
+
+
+def settle(due: int, tenders: Sequence[Tender], currency: str) -> Settlement:
+    """Pay `due` with `tenders`; only cash may be handed over in excess, and its change comes back.
+
+    Raises `TenderRefused`. Without tenders the sale is paid in cash, exactly.
+    """
+    tenders = tenders or [Tender(CASH)]
+    if len(tenders) > PAYMENTS_MAX:
+        raise TenderRefused(f"A receipt has at most {PAYMENTS_MAX} tenders.")
+    payments: list[Payment] = []
+    left, change = due, 0
+    for tender in sorted(tenders, key=lambda tender: tender.code == CASH):
+        _check_tender(tender)
+        given = left if tender.amount is None else tender.amount
+        taken = min(given, left)
+        if given > left and tender.code != CASH:
+            raise TenderRefused(
+                f"{tender.code} {format_minor(given, currency)} {currency} is more than "
+                f"the {format_minor(left, currency)} that is due; only cash gives change."
+            )
+        if taken > 0:
+            tendered = given if tender.code == CASH and given > taken else None
+            payments.append(
+                Payment(tender=tender.code, amount=taken, tendered=tendered, reference=tender.reference)
+            )
+        change += given - taken
+        left -= taken
+    if left:
+        raise TenderRefused(f"{format_minor(left, currency)} {currency} are missing.")
+    return Settlement(payments, change)
+
+
+def check_lines(lines: Sequence[Line]) -> None:
+    """Raises `NotSellable` for a receipt without lines or with more than one can hold."""
+    if not lines:
+        raise NotSellable("There is nothing on this receipt.")
+    if len(lines) > LINES_MAX:
+        raise NotSellable(f"A receipt has at most {LINES_MAX} lines; this one has {len(lines)}.")
+
+
+def _check_tender(tender: Tender) -> None:
+    if tender.code not in TENDER_ACCOUNTS:
+        known = ", ".join(TENDER_ACCOUNTS)
+        raise TenderRefused(f"The tender {tender.code!r} is not known.", remedy=f"Use one of {known}.")
+    if tender.amount is not None and tender.amount <= 0:
+        raise TenderRefused(f"The {tender.code} amount must be more than nothing.")

@@ -1,0 +1,71 @@
+"""Whatever is scanned, discounted and brought back: the shard's own check finds nothing to object to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from octonext.sales.domain import find_disagreement
+from octonext.sales.entries import Line, Return, Sale
+from octonext.till.domain.cart import Tender, price_line, return_line, settle
+from octonext.till.domain.catalogue import Product, Tag, Tax
+
+SHIFT = UUID("01938f5e-7c00-7000-8000-0000000000d1")
+GOODS = Product(SHIFT, "X-1", "Anything", "", "kg", "standard")
+
+amounts = st.integers(0, 10**7)
+rates = st.sampled_from([0, 50_000, 100_000, 150_000])
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> Line:
+    price, quantity = draw(st.integers(0, 10**6)), draw(st.integers(1, 10**6))
+    discount = draw(st.integers(0, price * quantity // 1000))
+    tax = Tax("SA", "standard", "SA-S", draw(rates))
+    return price_line(GOODS, Tag(price, draw(st.booleans())), tax, quantity, discount)
+
+
+def receipt(kind: type[Sale | Return], sold: list[Line]) -> Sale | Return:
+    total = sum(line.total for line in sold)
+    return kind(
+        seq=1,
+        shift=SHIFT,
+        cashier=SHIFT,
+        at=datetime(2026, 1, 1, tzinfo=UTC),
+        hlc=0,
+        currency="SAR",
+        lines=sold,
+        payments=settle(total, [Tender("cash")], "SAR").payments,
+        total=total,
+        tax=sum(line.tax for line in sold),
+    )
+
+
+@given(sold=st.lists(lines(), min_size=1, max_size=6))
+def test_every_priced_receipt_agrees(sold: list[Line]) -> None:
+    assert find_disagreement(receipt(Sale, sold)) is None
+
+
+@given(line=lines(), data=st.data())
+def test_every_part_of_a_line_that_comes_back_agrees(line: Line, data: st.DataObject) -> None:
+    quantity = data.draw(st.integers(1, line.quantity))
+    back = return_line(line, 1, quantity)
+    assert find_disagreement(receipt(Return, [back])) is None
+
+
+@given(line=lines())
+def test_a_whole_line_comes_back_for_exactly_what_it_cost(line: Line) -> None:
+    back = return_line(line, 1, line.quantity)
+    assert (back.total, back.tax) == (line.total, line.tax)
+
+
+@given(due=amounts, given_cash=st.integers(1, 10**7), card=st.integers(0, 10**7))
+def test_payments_and_change_always_add_up(due: int, given_cash: int, card: int) -> None:
+    card = min(card, due)
+    tenders = [Tender("cash", due - card + given_cash)] + ([Tender("card", card)] if card else [])
+    paid = settle(due, tenders, "SAR")
+    assert sum(payment.amount for payment in paid.payments) == due
+    assert paid.change == given_cash

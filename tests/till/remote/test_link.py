@@ -1,0 +1,80 @@
+"""A till and a shard over a real WebSocket with TLS 1.3."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from octonext.crypto.tls import client_context
+from octonext.sync.messages import Nack
+from octonext.till.domain.cart import Item
+from octonext.till.domain.connection import State
+from octonext.till.remote import Link
+from octonext.till.service import Till
+
+MILK = "6291003100018"
+
+pytestmark = pytest.mark.asyncio
+
+
+async def test_a_till_hands_over_its_day_and_fetches_prices(
+    open_till: Till, shard: Any, gateway: Any, eventually: Any
+) -> None:
+    open_till.journal.reference.store("reference", "", [])
+    for _ in range(40):
+        open_till.sell([Item(MILK)], [])
+    async with gateway(shard) as (url, ca):
+        link = Link(open_till.journal, urls=[url], context=client_context(ca))
+        running = asyncio.create_task(link.run())
+        await eventually(lambda: link.connection.drained and link.connection.feeds_current)
+        open_till.sell([Item(MILK)], [])
+        link.appended()
+        await eventually(lambda: open_till.journal.acked.seq == 42)
+        running.cancel()
+        await asyncio.wait({running})
+    assert shard.head.hash == open_till.journal.place.hash
+    assert shard.pushes == 4
+    assert open_till.journal.reference.cursors() == {"reference": "1.1"}
+
+
+async def test_a_cut_line_heals_and_nothing_is_lost(
+    open_till: Till, shard: Any, gateway: Any, eventually: Any
+) -> None:
+    async with gateway(shard) as (url, ca):
+        link = Link(open_till.journal, urls=[url], context=client_context(ca), fraction=lambda: 0.01)
+        running = asyncio.create_task(link.run())
+        await eventually(lambda: link.connection.drained)
+        link.cut()
+        await eventually(lambda: link.connection.state is not State.ONLINE)
+        open_till.sell([Item(MILK)], [])
+        link.appended()
+        assert shard.head.seq == 1
+        link.restore()
+        await eventually(lambda: shard.head.seq == 2 and link.connection.drained)
+        running.cancel()
+        await asyncio.wait({running})
+
+
+async def test_a_fork_stops_the_link_and_leaves_an_alarm(open_till: Till, shard: Any, gateway: Any) -> None:
+    shard.refusals = [Nack(reason="fork", detail="two histories")]
+    async with gateway(shard) as (url, ca):
+        link = Link(open_till.journal, urls=[url], context=client_context(ca))
+        async with asyncio.timeout(10):
+            await link.run()
+    assert link.connection.state is State.STOPPED
+    [(_, reason, detail)] = open_till.journal.alarms(5)
+    assert (reason, detail) == ("forked", "two histories")
+
+
+async def test_an_authority_that_is_not_ours_is_not_spoken_to(
+    open_till: Till, shard: Any, gateway: Any, eventually: Any
+) -> None:
+    async with gateway(shard) as (url, _):
+        link = Link(open_till.journal, urls=[url], context=client_context(None), fraction=lambda: 0.0)
+        running = asyncio.create_task(link.run())
+        await eventually(lambda: "certificate" in link.last_failure.lower())
+        running.cancel()
+        await asyncio.wait({running})
+    assert shard.head.seq == 0
