@@ -1,0 +1,214 @@
+"""The gateway process: wires the lanes, the till protocol and the REST API, and serves them.
+
+Stateless: every process like it can be killed at any moment, and any number of them run side by side.
+One process is one worker; granian is embedded in our own event loop so that SIGTERM can first send
+the tills to another gateway (docs/decisions/0003).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+import uvloop
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.server.embed import Server
+from litestar import Litestar, Router
+from litestar.types import ControllerRouterHandler
+
+import octonext
+from octonext.base.clock import SystemClock
+from octonext.catalog import http as catalog_http
+from octonext.compliance import http as compliance_http
+from octonext.crypto.envelope import load_shard_key
+from octonext.crypto.secrets import token_digest
+from octonext.crypto.tls import ServerFiles
+from octonext.edge.application import API_PATH, application
+from octonext.edge.authentication import TokenCache
+from octonext.identity import http as identity_http
+from octonext.identity.service import refresh_tokens, token_lookup
+from octonext.reporting.http import reports_router
+from octonext.reporting.remote import ReportingClient
+from octonext.runtime.layout import Layout
+from octonext.runtime.metrics import Registry
+from octonext.runtime.postgres import Pool, close_pool, open_pool
+from octonext.runtime.settings import Settings
+from octonext.shards.directory import http as directory_http
+from octonext.shards.lane import Lane, LaneMetrics, ShardUnavailable
+from octonext.sync import socket as sync_socket
+from octonext.sync.metrics import SyncMetrics
+from octonext.sync.service import ShardSync
+from octonext.sync.socket import SyncServer
+
+from . import operations_http
+from .local_service import reporting_address
+
+log = structlog.get_logger(__name__)
+
+#: Connections of one gateway to head office: administration only, no till waits for it.
+HQ_POOL_SIZE = 4
+HQ_STATEMENT_TIMEOUT_MS = 10_000
+HQ_CONNECT_TIMEOUT_S = 2.0
+#: How often a shard's reference copy is looked at: how soon a new price reaches the tills.
+REFRESH_S = 0.5
+#: How often the API tokens are read anew.
+TOKENS_S = 10.0
+#: How long tills may take to leave before the gateway ends without them.
+DRAIN_S = 5.0
+STOP_TIMEOUT_S = 5.0
+
+
+def run(layout: Layout, settings: Settings, index: int) -> None:
+    """Serve gateway worker `index` until SIGTERM. Raises SecretUnavailable and other faults."""
+    uvloop.run(_serve(layout, settings, index))
+
+
+async def _serve(layout: Layout, settings: Settings, index: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    clock, registry = SystemClock(), Registry()
+    lanes = _lanes(layout, settings, clock, registry)
+    sync_metrics = SyncMetrics(registry)
+    shards = [
+        ShardSync(
+            lane, load_shard_key(layout.shard_key_pem(lane.shard_id)), clock=clock, metrics=sync_metrics
+        )
+        for lane in lanes
+    ]
+    sync = SyncServer(shards, clock=clock, metrics=sync_metrics)
+    reporting = ReportingClient(reporting_address(layout, settings), clock)
+    hq = await open_pool(
+        layout.dsn("hq"),
+        application_name=f"octonext-gateway-{index}",
+        max_size=HQ_POOL_SIZE,
+        statement_timeout_ms=HQ_STATEMENT_TIMEOUT_MS,
+        connect_timeout_s=HQ_CONNECT_TIMEOUT_S,
+    )
+    tokens = TokenCache(token_lookup(lambda: hq), clock, monitor_digest=_monitor_digest(layout))
+    app = build(tokens=tokens, hq=hq, sync=sync, lanes=lanes, reporting=reporting, registry=registry)
+    background = [
+        asyncio.ensure_future(_keep(refresh, each.refresh, REFRESH_S))
+        for each in shards
+        for refresh in (f"refresh {each.shard_id}",)
+    ]
+    background.append(asyncio.ensure_future(_keep("tokens", lambda: refresh_tokens(hq, tokens), TOKENS_S)))
+    try:
+        await _listen(app, sync, layout, settings, index, stop)
+    finally:
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        await asyncio.gather(*(lane.close() for lane in lanes), close_pool(hq), reporting.close())
+
+
+def build(
+    *,
+    tokens: TokenCache,
+    hq: Pool | None,
+    sync: SyncServer,
+    lanes: list[Lane],
+    reporting: ReportingClient | None,
+    registry: Registry,
+) -> Litestar:
+    """Return the ASGI application with every route; what answers what is decided here only."""
+    api: list[ControllerRouterHandler] = [
+        *directory_http.routes(),
+        *catalog_http.routes(),
+        *compliance_http.routes(),
+        *identity_http.routes(),
+        *operations_http.api_routes(),
+    ]
+    return application(
+        [
+            Router(API_PATH, route_handlers=api),
+            reports_router(f"{API_PATH}/reports"),
+            *sync_socket.routes(),
+            *operations_http.routes(),
+        ],
+        tokens=tokens,
+        title="OctoNext",
+        version=octonext.__version__,
+        hq=hq,
+        state={"sync": sync, "lanes": lanes, "reporting": reporting, "registry": registry},
+    )
+
+
+async def _listen(
+    app: Litestar,
+    sync: SyncServer,
+    layout: Layout,
+    settings: Settings,
+    index: int,
+    stop: asyncio.Event,
+) -> None:
+    files = _server_files(layout, settings)
+    server = Server(
+        app,
+        address=settings.gateway.host,
+        port=layout.gateway_port(index),
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=True,
+        backlog=1024,
+        ssl_cert=files.certificate,
+        ssl_key=files.key,
+        ssl_protocol_min=SSLProtocols.tls13,
+        log_enabled=False,
+    )
+    serving = asyncio.ensure_future(server.serve())
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if serving.done():
+        serving.result()
+        return
+    log.info("draining", connected=sync.connected)
+    await sync.drain(DRAIN_S)
+    server.stop()  # type: ignore[no-untyped-call]
+    await asyncio.wait({serving}, timeout=STOP_TIMEOUT_S)
+
+
+def _lanes(layout: Layout, settings: Settings, clock: SystemClock, registry: Registry) -> list[Lane]:
+    metrics = LaneMetrics(registry)
+    return [
+        Lane(shard.id, layout.dsn("shard", shard.id), clock=clock, metrics=metrics)
+        for shard in settings.shards
+    ]
+
+
+def _server_files(layout: Layout, settings: Settings) -> ServerFiles:
+    own = settings.gateway.tls
+    if own is not None:
+        return ServerFiles(own.certificate, own.key, own.certificate)
+    return ServerFiles(layout.tls / "server.crt", layout.tls / "server.key", layout.root_certificate)
+
+
+def _monitor_digest(layout: Layout) -> bytes | None:
+    try:
+        return token_digest(layout.monitor_token.read_text(encoding="utf-8").strip())
+    except FileNotFoundError:
+        return None
+
+
+async def _keep(name: str, work: Callable[[], Coroutine[Any, Any, None]], every_s: float) -> None:
+    """Do `work` again and again; what fails is tried again, and logged when it starts to fail."""
+    failing = False
+    while True:
+        try:
+            await work()
+            failing = False
+        except ShardUnavailable as error:
+            failing = _log_once(name, str(error), failing)
+        except Exception as error:  # noqa: BLE001 - a background task must outlive any fault
+            failing = _log_once(name, f"{type(error).__name__}: {error}", failing)
+        await asyncio.sleep(every_s)
+
+
+def _log_once(name: str, reason: str, failing: bool) -> bool:
+    if not failing:
+        log.warning("background work fails", work=name, reason=reason)
+    return True

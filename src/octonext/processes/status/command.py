@@ -1,0 +1,47 @@
+"""The command: collect, then tables or JSON. Exit code 0 when everything runs, 3 when something does not."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from octonext.processes.options import Data
+from octonext.runtime.layout import Layout
+
+from .collect import collect
+from .report import StatusReport
+from .tables import show
+
+EXIT_NOT_WELL = 3  # as in LSB: the program is not running
+
+
+def status(
+    data: Data,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
+) -> None:
+    """Show every process, database, feed and breaker. Works while everything is down, too."""
+    report = asyncio.run(collect(Layout(data)))
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
+    else:
+        show(report, Console(highlight=False))
+    if not well(report):
+        raise typer.Exit(EXIT_NOT_WELL)
+
+
+def well(report: StatusReport) -> bool:
+    """Whether everything that should run does, and every database is reached and up to date."""
+    state = report.installation
+    processes_well = (
+        report.running
+        and state is not None
+        and state.stage == "running"
+        and all(process.state == "running" for process in state.processes)
+    )
+    return processes_well and all(
+        each.reachable and each.schema_version == each.schema_known for each in report.databases
+    )

@@ -1,0 +1,270 @@
+"""The supervisor of one installation: ordered start, watching, ordered stop.
+
+Order: PostgreSQL servers (side by side), migrations and partitions, the caller's bootstrap, reporting,
+relay, gateways. Stopping goes the other way round, so that nobody loses what it stands on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from octonext.crypto.envelope import generate_shard_key, shard_key_to_pem
+from octonext.crypto.secrets import new_token
+from octonext.crypto.tls import ServerFiles, ensure_server_certificate
+from octonext.processes.cluster.binaries import OsUser, check_reachable, choose_user, reachable_programs
+from octonext.processes.os_process import end, marked
+from octonext.runtime.layout import Layout
+from octonext.runtime.settings import Settings
+
+from . import specs
+from .child import KILL_TIMEOUT_S, MARK, Child, ChildSpec
+from .databases import Say, migrate_all, partitions_ahead_everywhere
+from .lock import hold
+from .ports import choose_ports
+from .state import InstallationState, Stage, write_state
+
+DAILY_S = 24 * 3600.0
+RETRY_DAILY_S = 600.0
+"""Partitions are made months ahead, so ten minutes after a failure is soon enough."""
+
+Bootstrap = Callable[[Layout, Settings], Awaitable[None]]
+log = structlog.get_logger(__name__)
+
+STANDARD_PARTS = ("reporting", "relay", "gateway")
+
+
+class Supervisor:
+    """Runs the installation in `layout`.
+
+    `say` gets one line of progress at a time; `bootstrap` runs once databases are migrated;
+    `parts` are the kinds of process to start beside PostgreSQL (tests choose fewer).
+    Everything must happen on one event loop in the main thread: children end with that thread.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        *,
+        say: Say = lambda _line: None,
+        bootstrap: Bootstrap | None = None,
+        parts: tuple[str, ...] = STANDARD_PARTS,
+    ) -> None:
+        self.layout = layout
+        self.settings = layout.settings
+        self.children: dict[str, Child] = {}
+        self.gateways: list[str] = []
+        self._say = say
+        self._bootstrap = bootstrap
+        self._parts = parts
+        self._resources = ExitStack()
+        self._stage: Stage = "stopped"
+        self._started_at = time.time()
+        self.started = asyncio.Event()
+        self._stop_asked = asyncio.Event()
+        self._groups: list[list[Child]] = []
+        self._daily: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Start, stay up until `ask_to_stop`, stop. Raises what made a start impossible."""
+        try:
+            starting = asyncio.create_task(self.start())
+            asked = asyncio.create_task(self._stop_asked.wait())
+            await asyncio.wait((starting, asked), return_when=asyncio.FIRST_COMPLETED)
+            if not starting.done():
+                starting.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await starting
+            else:
+                starting.result()
+            await asked
+        finally:
+            asked.cancel()
+            await self.stop()
+
+    async def start(self) -> None:
+        """Start everything and return when it answers. After a fault call `stop`.
+
+        Raises AlreadyRunning, SettingsError, ClusterUnusable, PortUnavailable, ChildFailed and the
+        faults of migrations.
+        """
+        self.layout.prepare()
+        self._resources.enter_context(hold(self.layout.lock))
+        self.layout.prepare_sockets()
+        # We hold the lock, so whatever still carries our mark was left by a killed supervisor.
+        await asyncio.to_thread(self._end_orphans)
+        ports = choose_ports(self.settings.gateway, self.layout.ports) if self._has("gateway") else []
+        self._stage = "starting"
+        self._resources.callback(self._leave)
+        self._changed()
+        await self._start_databases()
+        self._ensure_shard_keys()
+        if self._bootstrap is not None:
+            await self._bootstrap(self.layout, self.settings)
+        if self._has("reporting") and self.settings.reporting.address is None:
+            await self._start_group([specs.reporting(self.layout)])
+        if self._has("relay") and self.settings.relay.enabled:
+            await self._start_group([specs.relay(self.layout)])
+        if ports:
+            await self._start_gateways(ports)
+        self._stage = "running"
+        self._changed()
+        self.started.set()
+        self._daily = asyncio.create_task(self._every_day(), name="every day")
+
+    async def stop(self) -> None:
+        """Stop everything in order; afterwards no process of the installation runs."""
+        if self._stage != "stopped":
+            self._stage = "stopping"
+            self._changed()
+        if self._daily is not None:
+            self._daily.cancel()
+            await asyncio.gather(self._daily, return_exceptions=True)
+        for group in reversed(self._groups):
+            self._say(f"stopping {', '.join(child.spec.name for child in group)}")
+            await asyncio.gather(*(child.stop() for child in group))
+        self._resources.close()
+
+    def ask_to_stop(self) -> None:
+        """Begin the ordered stop; asked a second time, stop without waiting for deadlines."""
+        if self._stop_asked.is_set():
+            for child in self.children.values():
+                child.hurry()
+        self._stop_asked.set()
+
+    def state(self) -> InstallationState:
+        return InstallationState(
+            name=self.settings.name,
+            pid=os.getpid(),
+            stage=self._stage,
+            started_at=self._started_at,
+            data_dir=str(self.layout.data_dir),
+            gateways=self.gateways,
+            processes=[child.status for child in self.children.values()],
+        )
+
+    async def _start_databases(self) -> None:
+        servers = specs.embedded_servers(self.layout, self._programs)
+        if servers:
+            self._say(f"starting PostgreSQL: {', '.join(server.name for server in servers)}")
+            await self._start_group([specs.postgres(self.layout, server) for server in servers])
+            await asyncio.gather(*(server.create_database() for server in servers))
+        await migrate_all(self.layout, self._say)
+        for shard_id, reason in (await partitions_ahead_everywhere(self.layout)).items():
+            self._say(f"{shard_id}: no partitions ahead ({reason})")
+
+    async def _start_gateways(self, ports: list[int]) -> None:
+        files, token = self._server_files(), self._ensure_monitor_token()
+        host = self.settings.gateway.host
+        self.gateways = [specs.gateway_url(host, port) for port in ports]
+        await self._start_group(
+            [specs.gateway(self.layout, index, port, files, token) for index, port in enumerate(ports)]
+        )
+
+    async def _start_group(self, group: list[ChildSpec]) -> None:
+        children = [Child(spec, str(self.layout.data_dir), self._changed) for spec in group]
+        self._groups.append(children)
+        self.children |= {child.spec.name: child for child in children}
+        began = time.monotonic()
+        outcomes = await asyncio.gather(*(child.start() for child in children), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        names = ", ".join(spec.name for spec in group)
+        self._say(f"{names} ready after {time.monotonic() - began:.1f} s")
+
+    def _programs(self) -> tuple[OsUser, Path]:
+        user = choose_user(self.settings.postgres_user, existing=self._existing_data())
+        if user.switch:
+            check_reachable(self.layout.data_dir, user)
+        return user, reachable_programs(user, self.layout.binaries)
+
+    def _existing_data(self) -> Path | None:
+        folders = [self.layout.hq, *(self.layout.shard(shard.id) for shard in self.settings.shards)]
+        return next((folder for folder in folders if folder.exists()), None)
+
+    def _server_files(self) -> ServerFiles:
+        configured = self.settings.gateway.tls
+        if configured is not None:
+            return ServerFiles(configured.certificate, configured.key, configured.certificate)
+        names = [specs.reachable_host(self.settings.gateway.host), socket.gethostname()]
+        return ensure_server_certificate(
+            self.layout.tls,
+            [*names, *self.settings.gateway.names],
+            now=datetime.now(UTC),
+            installation=self.settings.name,
+        )
+
+    def _ensure_shard_keys(self) -> None:
+        for shard in self.settings.shards:
+            path = self.layout.shard_key(shard.id)
+            if shard.sync_key is None and not path.exists():
+                write_secret(path, shard_key_to_pem(generate_shard_key()))
+
+    def _ensure_monitor_token(self) -> str:
+        path = self.layout.monitor_token
+        if not path.exists():
+            write_secret(path, new_token().encode())
+        return path.read_text(encoding="utf-8").strip()
+
+    def _end_orphans(self) -> None:
+        mark = str(self.layout.data_dir)
+        names = ["reporting", "relay", *(f"gateway-{n}" for n in range(self.settings.gateway.workers))]
+        for name in names:
+            end(marked(MARK, f"{mark}#{name}"), signal.SIGKILL, KILL_TIMEOUT_S)
+
+    async def _every_day(self) -> None:
+        """Partitions ahead and the certificate's renewal, also for a supervisor that runs for years."""
+        pause_s = DAILY_S
+        while True:
+            await asyncio.sleep(pause_s)
+            failed = await partitions_ahead_everywhere(self.layout)
+            pause_s = RETRY_DAILY_S if failed else DAILY_S
+            self._renew_certificate()
+
+    def _renew_certificate(self) -> None:
+        if not self.gateways or self.settings.gateway.tls is not None:
+            return
+        certificate = self.layout.tls / "server.crt"
+        before = certificate.read_bytes()
+        self._server_files()
+        if certificate.read_bytes() != before:
+            for child in self.children.values():
+                if child.spec.kind == "gateway":
+                    child.recycle()
+
+    def _has(self, part: str) -> bool:
+        return part in self._parts
+
+    def _leave(self) -> None:
+        self._stage = "stopped"
+        self._changed()
+        # Only sockets are in there, and nobody listens any more.
+        shutil.rmtree(self.layout.socket_dir, ignore_errors=True)
+
+    def _changed(self) -> None:
+        try:
+            write_state(self.layout.state, self.state())
+        except OSError as error:
+            # A full disk must not end the watching; the next change writes again.
+            log.warning("state_not_written", reason=error.strerror)
+
+
+def write_secret(path: Path, secret: bytes) -> None:
+    """Create a file that only its owner reads; an existing one is left as it is (FileExistsError)."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(secret + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
