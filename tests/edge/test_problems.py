@@ -26,7 +26,13 @@ def subclasses(kind: type[OctoNextError]) -> Iterator[type[OctoNextError]]:
         yield from subclasses(each)
 
 
-CALLERS_FAULTS = ("octonext.edge", "octonext.catalog", "octonext.identity.domain", "octonext.compliance")
+CALLERS_FAULTS = (
+    "octonext.edge",
+    "octonext.catalog",
+    "octonext.identity",
+    "octonext.compliance",
+    "octonext.shards.directory.domain",
+)
 
 
 def test_every_refusal_an_api_caller_can_meet_has_its_row_in_the_table() -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from octonext.base.errors import OctoNextError
 from octonext.base.money import divide_half_up
+from octonext.base.text import PRINTABLE_PATTERN
 
 TaxClass = Literal["standard", "zero", "exempt", "none"]
 TAX_CLASSES: tuple[TaxClass, ...] = get_args(TaxClass)
@@ -119,8 +120,8 @@ class TaxChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     tax_code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,8}$")]
     rate_ppm: Annotated[int, msgspec.Meta(ge=0, le=PPM, description="15 % is 150000.")]
-    name_en: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
-    name_ar: Annotated[str, msgspec.Meta(max_length=120)] = ""
+    name_en: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PRINTABLE_PATTERN)]
+    name_ar: Annotated[str, msgspec.Meta(max_length=120, pattern=PRINTABLE_PATTERN)] = ""
 
 
 class Tax(TaxChange, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,7 @@ STATUS: Mapping[str, int] = {
     "invalid_quantity": 400,
     "invalid_barcode": 400,
     "invalid_key": 400,
+    "invalid_cursor": 400,
     "unauthenticated": 401,
     "enrolment_refused": 401,
     "sign_in_refused": 401,
@@ -35,11 +37,13 @@ STATUS: Mapping[str, int] = {
     "not_found": 404,
     "conflict": 409,
     "residency": 409,
+    "wrong_shard": 409,
     "request_too_large": 413,
     "unknown_reference": 422,
     "too_many_attempts": 429,
     "unavailable": 503,
     "database_unreachable": 503,
+    "shard_unavailable": 503,
 }
 
 _TITLES = {
@@ -139,7 +143,8 @@ def _refused(_: Request[Any, Any, Any], error: OctoNextError) -> Response[Proble
     if retry_after_s is None and status_of(error.code) == 503:
         retry_after_s = 5
     if retry_after_s is not None:
-        headers["Retry-After"] = str(retry_after_s)
+        # Whole seconds, and never 0: that would invite a storm (RFC 9110, section 10.2.3).
+        headers["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
     return problem_response(
         status_of(error.code), error.code, error.message, remedy=error.remedy, headers=headers
     )

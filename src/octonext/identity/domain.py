@@ -8,15 +8,19 @@ from uuid import UUID
 
 import msgspec
 
+from octonext.base.text import PRINTABLE_PATTERN
+
 ADMINISTRATOR = "admin"
 SCOPES_MAX = 16
 TOKEN_DAYS_MAX = 3650
 BRANCHES_OF_CASHIER_MAX = 500
 
 Role = Literal["cashier", "supervisor", "manager"]
-Pin = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4,8}$", description="4 to 8 digits; never given back.")]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
-OptionalName = Annotated[str, msgspec.Meta(max_length=120)]
+Pin = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9]{4,8}(?!\n)$", description="4 to 8 digits; never given back.")
+]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PRINTABLE_PATTERN)]
+OptionalName = Annotated[str, msgspec.Meta(max_length=120, pattern=PRINTABLE_PATTERN)]
 CashierCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,12}$")]
 BranchIds = Annotated[list[int], msgspec.Meta(max_length=BRANCHES_OF_CASHIER_MAX)]
 
@@ -64,7 +68,7 @@ class Cashier(msgspec.Struct, kw_only=True):
 class TokenDraft(_Body, kw_only=True):
     """A token for a program. Without `expires_in_days` it lasts until it is revoked."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PRINTABLE_PATTERN)]
     scopes: Annotated[list[str], msgspec.Meta(min_length=1, max_length=SCOPES_MAX)]
     expires_in_days: Annotated[int, msgspec.Meta(ge=1, le=TOKEN_DAYS_MAX)] | None = None
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from octonext.base.text import without_controls
 from octonext.edge.errors import InvalidRequest
 
 from .barcodes import trade_item
-from .resources import without_controls
 
 FIELDS = ("sku", "barcode", "name_en", "name_ar", "unit", "category_id", "tax_class")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -10,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from octonext.base.money import AMOUNT_MAX
+from octonext.base.text import PRINTABLE_PATTERN, has_controls
 from octonext.edge.errors import InvalidRequest
 
 BATCH_ROWS_MAX = 1000
@@ -23,16 +23,12 @@ TaxClass = Literal["standard", "zero", "exempt", "none"]
 Sku = Annotated[str, msgspec.Meta(min_length=1, max_length=SKU_CHARACTERS_MAX)]
 ProductName = Annotated[str, msgspec.Meta(min_length=1, max_length=PRODUCT_NAME_CHARACTERS_MAX)]
 OptionalProductName = Annotated[str, msgspec.Meta(max_length=PRODUCT_NAME_CHARACTERS_MAX)]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
-OptionalName = Annotated[str, msgspec.Meta(max_length=120)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PRINTABLE_PATTERN)]
+OptionalName = Annotated[str, msgspec.Meta(max_length=120, pattern=PRINTABLE_PATTERN)]
 Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{0,31}$")]
 Barcode = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_MAX, description="Minor units of the currency.")]
 Rows = Annotated[list[dict[str, Any]], msgspec.Meta(max_length=BATCH_ROWS_MAX)]
-
-# Characters that print nothing and break receipts, logs and terminals. Joiners and direction marks
-# (category Cf) are not among them: Arabic, Persian and emoji need those.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 class _Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -213,14 +209,9 @@ class Cost(msgspec.Struct, kw_only=True):
     currency: str
 
 
-def without_controls(text: str) -> str:
-    """The text with each run of control characters as one space, and no space around it."""
-    return _CONTROL.sub(" ", text).strip()
-
-
 def check_printable(field: str, text: str | None) -> None:
     """Raises InvalidRequest for text with control characters."""
-    if text is not None and _CONTROL.search(text):
+    if text is not None and has_controls(text):
         raise InvalidRequest(
             f"{field} holds a control character.", remedy="Remove tabs, line breaks and the like."
         )

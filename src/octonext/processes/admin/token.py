@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from octonext.base.errors import OctoNextError
 from octonext.edge.authentication import SCOPES
@@ -53,7 +53,7 @@ def create(
 @app.command("list")
 def show(url: Url = "", token_file: TokenFile = None, ca: Authority = None, data: DataFolder = None) -> None:
     """List tokens, without their secrets."""
-    table = Table("id", "name", "scopes", "made", "ends", "revoked")
+    table = Table(Column("id", no_wrap=True), "name", "scopes", "made", "ends", "revoked")
     with connect(url, token_file, ca, data) as api:
         for token in api.pages("/tokens"):
             moments = [(token[key] or "")[:16] for key in ("created_at", "expires_at", "revoked_at")]

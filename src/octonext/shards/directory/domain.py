@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -14,14 +13,15 @@ import msgspec
 
 from octonext.base.errors import OctoNextError
 from octonext.base.money import exponent
+from octonext.base.text import PRINTABLE_PATTERN
 
 ENROLMENT_CODE_CHARACTERS = 16
 #: Crockford's base32: no I, L, O or U, so that a code read aloud arrives as it was.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
-OptionalName = Annotated[str, msgspec.Meta(max_length=120)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PRINTABLE_PATTERN)]
+OptionalName = Annotated[str, msgspec.Meta(max_length=120, pattern=PRINTABLE_PATTERN)]
 RegionCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9-]{1,15}$")]
 Jurisdiction = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
 BranchCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2,8}$")]
@@ -36,6 +36,12 @@ class Residency(OctoNextError):
     code = "residency"
 
 
+class WrongShard(OctoNextError):
+    """A branch would be placed on a shard that serves another region."""
+
+    code = "wrong_shard"
+
+
 class EnrolmentRefused(OctoNextError):
     """The one-time code opens nothing."""
 
@@ -48,63 +54,6 @@ class UnknownTimeZone(OctoNextError):
     code = "invalid_request"
 
 
-# --- the read model ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class BranchEntry:
-    """A branch as routing needs it."""
-
-    branch_id: int
-    code: str
-    region_id: int
-    shard_id: str
-    jurisdiction: str
-    currency: str
-    time_zone: str
-    active: bool
-
-
-@dataclass(frozen=True)
-class DeviceEntry:
-    """A till as a gateway needs it; `public_key` is SPKI DER, None until it is enrolled."""
-
-    device_id: int
-    code: str
-    branch_id: int
-    status: TillStatus
-    public_key: bytes | None
-
-
-@dataclass(frozen=True)
-class ShardEntry:
-    """A shard as tills see it; `sync_public_key` is SPKI DER."""
-
-    shard_id: str
-    region_code: str
-    jurisdiction: str
-    sync_public_key: bytes
-
-
-@dataclass(frozen=True)
-class Directory:
-    """Everything a gateway must know to find a till's shard, at one moment."""
-
-    branches: Mapping[int, BranchEntry] = field(default_factory=dict)
-    devices: Mapping[int, DeviceEntry] = field(default_factory=dict)
-    shards: Mapping[str, ShardEntry] = field(default_factory=dict)
-
-    def shard_of_branch(self, branch_id: int) -> str | None:
-        """The shard id of a branch, or None for a branch that is not known."""
-        branch = self.branches.get(branch_id)
-        return None if branch is None else branch.shard_id
-
-    def shard_of_device(self, device_id: int) -> str | None:
-        """The shard id of a till's branch, or None for a till that is not known."""
-        device = self.devices.get(device_id)
-        return None if device is None else self.shard_of_branch(device.branch_id)
-
-
 @dataclass(frozen=True)
 class ShardRegistration:
     """A shard as the settings name it, with the public half of its sync key (SPKI DER)."""
@@ -113,6 +62,37 @@ class ShardRegistration:
     region_code: str
     jurisdiction: str
     sync_public_key: bytes
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a branch would belong and where it would go; None for a region or shard that is not known."""
+
+    region_code: str | None
+    region_jurisdiction: str | None
+    shard_region_code: str | None
+    shard_jurisdiction: str | None
+
+
+def jurisdiction_of(placement: Placement, shard_id: str) -> str:
+    """The jurisdiction of a branch so placed. Raises Residency, WrongShard.
+
+    A shard is sent the master data of its own region only: a branch of another one would stand there
+    without products and prices. Both must be known.
+    """
+    region, shard = placement.region_jurisdiction, placement.shard_jurisdiction
+    if region is None or region != shard:
+        raise Residency(
+            f"Shard {shard_id} is in {shard}, the branch's region is in {region}.",
+            remedy=f"Place the branch on a shard in {region}.",
+        )
+    if placement.region_code != placement.shard_region_code:
+        raise WrongShard(
+            f"Shard {shard_id} serves the region {placement.shard_region_code}, "
+            f"the branch is in {placement.region_code}.",
+            remedy=f"Place the branch on a shard of {placement.region_code}.",
+        )
+    return region
 
 
 # --- resources of the API ---------------------------------------------------------------------
@@ -196,7 +176,7 @@ class TillDraft(_Body, kw_only=True):
 
     branch_id: int
     code: TillCode | None = None
-    name: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    name: Annotated[str, msgspec.Meta(max_length=80, pattern=PRINTABLE_PATTERN)] = ""
 
 
 class Till(msgspec.Struct, kw_only=True):
@@ -223,7 +203,7 @@ class EnrolmentRequest(_Body, kw_only=True):
 
     code: Annotated[str, msgspec.Meta(min_length=8, max_length=40)]
     public_key: Annotated[str, msgspec.Meta(max_length=400)]
-    name: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    name: Annotated[str, msgspec.Meta(max_length=80, pattern=PRINTABLE_PATTERN)] = ""
     footprint: dict[str, str] = {}
 
 

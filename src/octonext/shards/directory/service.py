@@ -31,7 +31,6 @@ from .domain import (
     OrganisationDraft,
     Region,
     RegionDraft,
-    Residency,
     Shard,
     ShardRegistration,
     Till,
@@ -39,6 +38,7 @@ from .domain import (
     TillWithCode,
     check_region,
     enrolment_code,
+    jurisdiction_of,
     plain_code,
 )
 
@@ -105,18 +105,15 @@ async def list_shards(pool: Pool, after: str, limit: int) -> list[Shard]:
 
 
 async def create_branch(pool: Pool, draft: BranchDraft) -> Branch:
-    """Place a branch. Raises Residency, UnknownReference, Conflict."""
+    """Place a branch. Raises Residency, WrongShard, UnknownReference, Conflict."""
     with explained(store.REFUSALS):
         async with transaction(pool) as connection:
-            region, shard = await store.placement(connection, draft.region_id, draft.shard_id)
-            if region is None or shard is None:
-                raise UnknownReference(f"There is no such {'region' if region is None else 'shard'}.")
-            if region != shard:
-                raise Residency(
-                    f"Shard {draft.shard_id} is in {shard}, the branch's region is in {region}.",
-                    remedy=f"Place the branch on a shard in {region}.",
-                )
-            branch_id = await store.insert_branch(connection, draft, region)
+            placement = await store.placement(connection, draft.region_id, draft.shard_id)
+            if placement.region_code is None or placement.shard_region_code is None:
+                unknown = "region" if placement.region_code is None else "shard"
+                raise UnknownReference(f"There is no such {unknown}.")
+            jurisdiction = jurisdiction_of(placement, draft.shard_id)
+            branch_id = await store.insert_branch(connection, draft, jurisdiction)
             branch = await store.get_branch(connection, branch_id)
     assert branch is not None  # just written in the same transaction
     return branch

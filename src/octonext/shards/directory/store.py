@@ -9,22 +9,19 @@ from uuid import UUID
 
 import msgspec
 
-from octonext.runtime.postgres import Connection, Pool, transaction
+from octonext.runtime.postgres import Connection
 from octonext.runtime.sql import load_queries
 
 from .domain import (
     Branch,
     BranchChange,
     BranchDraft,
-    BranchEntry,
-    DeviceEntry,
-    Directory,
     Organisation,
     OrganisationDraft,
+    Placement,
     Region,
     RegionDraft,
     Shard,
-    ShardEntry,
     ShardRegistration,
     Till,
 )
@@ -45,19 +42,6 @@ REFUSALS: Mapping[str, str] = {
 }
 
 T = TypeVar("T")
-
-
-async def load(pool: Pool) -> Directory:
-    """The read model, consistent in itself: one snapshot."""
-    async with transaction(pool, readonly=True, isolation="repeatable_read") as connection:
-        branches = await connection.fetch(QUERIES["load_branches"])
-        devices = await connection.fetch(QUERIES["load_devices"])
-        shards = await connection.fetch(QUERIES["load_shards"])
-    return Directory(
-        branches={row["branch_id"]: BranchEntry(**row) for row in branches},
-        devices={row["device_id"]: DeviceEntry(**row) for row in devices},
-        shards={row["shard_id"]: ShardEntry(**row) for row in shards},
-    )
 
 
 async def register_shard(connection: Connection, shard: ShardRegistration) -> str | None:
@@ -106,10 +90,9 @@ async def list_shards(connection: Connection, after: str, limit: int) -> list[Sh
     return _all(await connection.fetch(QUERIES["list_shards"], after, limit), Shard)
 
 
-async def placement(connection: Connection, region_id: int, shard_id: str) -> tuple[str | None, str | None]:
-    """The jurisdictions of the region and of the shard; None for what is not known."""
-    row = await connection.fetchrow(QUERIES["placement"], region_id, shard_id)
-    return row["region_jurisdiction"], row["shard_jurisdiction"]
+async def placement(connection: Connection, region_id: int, shard_id: str) -> Placement:
+    """The codes and jurisdictions of a region and of a shard, to explain a refusal before it happens."""
+    return Placement(**await connection.fetchrow(QUERIES["placement"], region_id, shard_id))
 
 
 async def insert_branch(connection: Connection, draft: BranchDraft, jurisdiction: str) -> int:

@@ -40,8 +40,10 @@ FROM shard AS s LEFT JOIN branch AS b USING (shard_id)
 WHERE s.shard_id > $1 GROUP BY s.shard_id ORDER BY s.shard_id LIMIT $2;
 
 -- name: placement
--- The jurisdictions of a region and of a shard, to explain a refusal before it happens.
-SELECT (SELECT jurisdiction FROM region WHERE region_id = $1) AS region_jurisdiction,
+-- The codes and jurisdictions of a region and of a shard, to explain a refusal before it happens.
+SELECT (SELECT code FROM region WHERE region_id = $1) AS region_code,
+       (SELECT jurisdiction FROM region WHERE region_id = $1) AS region_jurisdiction,
+       (SELECT region_code FROM shard WHERE shard_id = $2) AS shard_region_code,
        (SELECT jurisdiction FROM shard WHERE shard_id = $2) AS shard_jurisdiction;
 
 -- name: insert_branch
@@ -125,16 +127,3 @@ RETURNING device_id, branch_id, code, name, status, enrolled_at;
 -- name: drop_enrolment
 -- A revoked till's unused code opens nothing.
 DELETE FROM enrolment WHERE device_id = $1;
-
--- name: load_branches
--- The branch half of the read model.
-SELECT b.branch_id, b.code, b.region_id, b.shard_id, b.jurisdiction, r.currency, r.time_zone, b.active
-FROM branch AS b JOIN region AS r USING (region_id);
-
--- name: load_devices
--- The till half of the read model.
-SELECT device_id, code, branch_id, status, public_key FROM device;
-
--- name: load_shards
--- The shard half of the read model.
-SELECT shard_id, region_code, jurisdiction, sync_public_key FROM shard;

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import io
+from datetime import date
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from octonext.processes.init import write_configuration
+from octonext.processes.os_process import freeze
+from octonext.processes.status.collect import collect, months_between
+from octonext.processes.status.command import well
+from octonext.processes.status.report import DatabaseReport, StatusReport
+from octonext.processes.status.tables import show, span
+from octonext.processes.supervisor.service import Supervisor
+from octonext.runtime.layout import Layout
+
+
+def printed(report: StatusReport) -> str:
+    console = Console(file=io.StringIO(), width=160)
+    show(report, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.cluster
+async def test_a_frozen_shard_is_shown_and_the_others_are_as_ever(data_dir: Path) -> None:
+    write_configuration(data_dir, name="test", shards=["kw-1:KW:KW", "sa-1:SA:SA"])
+    layout = Layout(data_dir)
+    supervisor = Supervisor(layout, parts=())
+    try:
+        await supervisor.start()
+        report = await collect(layout)
+        assert well(report)
+        assert [each.months_ahead for each in report.databases] == [None, 3, 3]
+        freeze(supervisor.children["postgres-kw-1"].pid or 0)
+        report = await collect(layout)
+        assert [each.reachable for each in report.databases] == [True, False, True]
+        assert not well(report)
+        assert "in time" in report.databases[1].problem
+        assert "in time" in printed(report)
+    finally:
+        await supervisor.stop()
+    report = await collect(layout)
+    assert not report.running
+    assert "not running" in printed(report)
+
+
+def test_feeds_and_breakers_of_the_processes_are_shown() -> None:
+    report = StatusReport(
+        running=True,
+        installation=None,
+        databases=[DatabaseReport(name="hq", kind="hq", schema_known=3, problem="[no] server")],
+        relay={
+            "feeds": [
+                {"name": "sale", "source": "kw-1", "target": "reporting", "lag_seconds": 0.4},
+                {"name": "sale", "source": "sa-1", "target": "reporting", "lag_seconds": None},
+            ]
+        },
+        gateways={
+            "https://127.0.0.1:1": {
+                "tills_connected": 24,
+                "shards": [{"shard_id": "kw-1", "breaker": "open", "in_flight": 2}],
+            },
+            "https://127.0.0.1:2": None,
+        },
+    )
+    text = printed(report)
+    for expected in ("0.4 s", "unknown", "24 tills", "open", "127.0.0.1:2: no answer", "[no] server"):
+        assert expected in text
+
+
+def test_an_answer_of_another_version_does_not_break_the_tables() -> None:
+    report = StatusReport(
+        running=True,
+        installation=None,
+        databases=[],
+        relay={"feeds": "many"},
+        gateways={"https://127.0.0.1:1": {"shards": [1, None, {"x": {"y": []}}]}},
+    )
+    assert "Feeds" in printed(report)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(-1, "0 s"), (59.9, "59 s"), (61, "1 min 01 s"), (7500, "2 h 05 min"), (90000, "1 d 1 h")],
+)
+def test_durations_are_for_people(seconds: float, shown: str) -> None:
+    assert span(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("today", "month", "months"),
+    [
+        (date(2031, 11, 30), "2032-02", 3),
+        (date(2031, 11, 1), "2031-11", 0),
+        (date(2032, 1, 1), "2031-12", -1),
+    ],
+)
+def test_months_are_counted_across_years(today: date, month: str, months: int) -> None:
+    assert months_between(today, month) == months
