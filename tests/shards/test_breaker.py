@@ -38,6 +38,14 @@ def test_exactly_one_probe_goes_through() -> None:
     assert breaker.admit(later)
 
 
+def test_who_comes_while_a_probe_is_on_its_way_waits_only_a_moment() -> None:
+    breaker = opened()
+    probed_at = 100.0 + PAUSE_FIRST_S
+    assert breaker.admit(probed_at)
+    assert not breaker.admit(probed_at + 0.1)
+    assert breaker.retry_after_s(probed_at + 0.1) == PAUSE_FIRST_S
+
+
 def test_a_failed_probe_makes_the_next_pause_longer_up_to_a_limit() -> None:
     breaker, now, pauses = opened(0.0), 0.0, []
     for _ in range(8):

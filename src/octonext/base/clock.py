@@ -27,15 +27,18 @@ class SystemClock:
         return time.monotonic()
 
 
-#: How many entries one millisecond of a hybrid clock can order before it runs ahead of the wall.
-HYBRID_COUNTER_BITS = 16
+#: Ten bits of counter under the milliseconds keep the value below 2**53, which a browser's numbers hold
+#: exactly, until the year 2248.
+HYBRID_COUNTER_BITS = 10
+#: The last millisecond a hybrid clock follows; a wall clock beyond it stands still there.
+HYBRID_MS_MAX = 2**43 - 1
 
 
 def hybrid_tick(last: int, wall_ms: int) -> int:
-    """Return the next hybrid logical time after `last`, given the wall clock in milliseconds.
+    """Return the next hybrid logical time after `last`, given the wall clock in milliseconds since 1970.
 
-    The value is `milliseconds << 16 | counter`. It follows the wall clock while that moves forward
+    The value is `milliseconds * 1024 + counter`. It follows the wall clock while that moves forward
     and counts on from the last value while it does not, so a till's entries keep their order when
     its clock is set back. Source: Kulkarni et al., "Logical Physical Clocks", 2014.
     """
-    return max(last + 1, wall_ms << HYBRID_COUNTER_BITS)
+    return max(last + 1, min(max(wall_ms, 0), HYBRID_MS_MAX) << HYBRID_COUNTER_BITS)

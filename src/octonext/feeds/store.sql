@@ -6,39 +6,49 @@
 
 -- name: probe_shard
 -- When and in which snapshot we look, and which feeds have rows between their cursor and the watermark.
+-- ORDER BY makes every plan go down the feed's index: a bare EXISTS expects to find a row soon and
+-- reads a whole table when there is none.
 SELECT statement_timestamp() AS read_at,
        pg_snapshot_xmin(pg_current_snapshot())::text AS xmin,
        pg_snapshot_xmax(pg_current_snapshot())::text AS xmax,
-       EXISTS (SELECT FROM reporting_sale
-               WHERE (xid, id) > ($1::text::xid8, $2::bigint)
-                 AND xid < pg_snapshot_xmin(pg_current_snapshot())) AS sale,
-       EXISTS (SELECT FROM reporting_sale_line
-               WHERE (xid, id) > ($3::text::xid8, $4::bigint)
-                 AND xid < pg_snapshot_xmin(pg_current_snapshot())) AS sale_line,
-       EXISTS (SELECT FROM reporting_payment
-               WHERE (xid, id) > ($5::text::xid8, $6::bigint)
-                 AND xid < pg_snapshot_xmin(pg_current_snapshot())) AS payment,
-       EXISTS (SELECT FROM reporting_movement
-               WHERE (xid, id) > ($7::text::xid8, $8::bigint)
-                 AND xid < pg_snapshot_xmin(pg_current_snapshot())) AS movement,
-       EXISTS (SELECT FROM reporting_ledger
-               WHERE (xid, id) > ($9::text::xid8, $10::bigint)
-                 AND xid < pg_snapshot_xmin(pg_current_snapshot())) AS ledger,
-       EXISTS (SELECT FROM reporting_device
-               WHERE (xid, id) > ($11::text::xid8, $12::bigint)
-                 AND xid < pg_snapshot_xmin(pg_current_snapshot())) AS device,
-       EXISTS (SELECT FROM reporting_shift
-               WHERE (xid, id) > ($13::text::xid8, $14::bigint)
-                 AND xid < pg_snapshot_xmin(pg_current_snapshot())) AS shift;
+       (SELECT true FROM reporting_sale
+        WHERE (xid, id) > ($1::text::xid8, $2::bigint)
+          AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY xid, id LIMIT 1) IS NOT NULL AS sale,
+       (SELECT true FROM reporting_sale_line
+        WHERE (xid, id) > ($3::text::xid8, $4::bigint)
+          AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY xid, id LIMIT 1) IS NOT NULL AS sale_line,
+       (SELECT true FROM reporting_payment
+        WHERE (xid, id) > ($5::text::xid8, $6::bigint)
+          AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY xid, id LIMIT 1) IS NOT NULL AS payment,
+       (SELECT true FROM reporting_movement
+        WHERE (xid, id) > ($7::text::xid8, $8::bigint)
+          AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY xid, id LIMIT 1) IS NOT NULL AS movement,
+       (SELECT true FROM reporting_ledger
+        WHERE (xid, id) > ($9::text::xid8, $10::bigint)
+          AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY xid, id LIMIT 1) IS NOT NULL AS ledger,
+       (SELECT true FROM reporting_device
+        WHERE (xid, id) > ($11::text::xid8, $12::bigint)
+          AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY xid, id LIMIT 1) IS NOT NULL AS device,
+       (SELECT true FROM reporting_shift
+        WHERE (xid, id) > ($13::text::xid8, $14::bigint)
+          AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY xid, id LIMIT 1) IS NOT NULL AS shift;
 
 -- name: probe_dimension
 -- The same look at HQ's reference.
 SELECT statement_timestamp() AS read_at,
        pg_snapshot_xmin(pg_current_snapshot())::text AS xmin,
        pg_snapshot_xmax(pg_current_snapshot())::text AS xmax,
-       EXISTS (SELECT FROM reference
-               WHERE (xid, id) > ($1::text::xid8, $2::bigint)
-                 AND xid < pg_snapshot_xmin(pg_current_snapshot())) AS dimension;
+       (SELECT true FROM reference
+        WHERE (xid, id) > ($1::text::xid8, $2::bigint)
+          AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY xid, id LIMIT 1) IS NOT NULL AS dimension;
 
 -- name: copy_sale
 -- A page of sales and returns, with the wall clock of the branch for reports by hour.

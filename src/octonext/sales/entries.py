@@ -47,7 +47,7 @@ class Entry(Struct, frozen=True, tag_field="kind", forbid_unknown_fields=False, 
     #: The till's wall clock with its offset: evidence, never an order.
     at: At
     #: Hybrid logical time, see `octonext.base.clock.hybrid_tick`.
-    hlc: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    hlc: Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
 
 class ReceiptReference(Struct, frozen=True):

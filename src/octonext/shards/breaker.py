@@ -61,7 +61,10 @@ class Breaker:
 
     def retry_after_s(self, now: float) -> float:
         """Return how long a caller who was not admitted should wait, in seconds."""
-        return max(self.retry_at - now, 0.0) if self.state != "closed" else 0.0
+        if self.state == "half_open":
+            # The probe mostly answers at once: nobody should sit out the deadline that it has.
+            return PAUSE_FIRST_S
+        return max(self.retry_at - now, 0.0) if self.state == "open" else 0.0
 
     def _open(self, now: float) -> None:
         self.state = "open"

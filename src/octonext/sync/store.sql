@@ -18,27 +18,31 @@ SELECT key_id, wrapped FROM device_key
 
 -- name: reference_changes
 -- What the gateway itself needs of the reference copy (devices, branches, taxes of every branch on
--- this shard), newer than a cursor and below the watermark.
-SELECT kind, key, payload::text AS payload, xid::text::bigint AS xid, id FROM reference
- WHERE (xid, id) > ($1::text::xid8, $2::bigint)
-   AND xid < pg_snapshot_xmin(pg_current_snapshot())
+-- this shard), newer than a cursor and below the watermark. Ordered by the columns, not by the output
+-- of the same name, which no index knows.
+SELECT kind, key, payload::text AS payload, xid::text::bigint AS xid, id
+  FROM reference r
+ WHERE (r.xid, r.id) > ($1::text::xid8, $2::bigint)
+   AND r.xid < pg_snapshot_xmin(pg_current_snapshot())
    AND kind IN ('device', 'branch', 'region', 'tax')
- ORDER BY xid, id
+ ORDER BY r.xid, r.id
  LIMIT $3;
 
 -- name: reference_head
 -- The newest reference row below the watermark, for all branches: how far a till can be brought.
-SELECT xid::text::bigint AS xid, id FROM reference
- WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
- ORDER BY xid DESC, id DESC
+SELECT xid::text::bigint AS xid, id
+  FROM reference r
+ WHERE r.xid < pg_snapshot_xmin(pg_current_snapshot())
+ ORDER BY r.xid DESC, r.id DESC
  LIMIT 1;
 
 -- name: reference_page
 -- The next rows for the tills of one branch, after a cursor and below the watermark.
-SELECT kind, key, payload::text AS payload, xid::text::bigint AS xid, id FROM reference
- WHERE (xid, id) > ($1::text::xid8, $2::bigint)
-   AND xid < pg_snapshot_xmin(pg_current_snapshot())
+SELECT kind, key, payload::text AS payload, xid::text::bigint AS xid, id
+  FROM reference r
+ WHERE (r.xid, r.id) > ($1::text::xid8, $2::bigint)
+   AND r.xid < pg_snapshot_xmin(pg_current_snapshot())
    AND (branch_id IS NULL OR branch_id = $3)
    AND kind IN ('region', 'branch', 'category', 'product', 'price_list', 'price', 'tax', 'cashier')
- ORDER BY xid, id
+ ORDER BY r.xid, r.id
  LIMIT $4;
