@@ -36,7 +36,10 @@ COMMANDS = (
     ("octonext.processes.up", "down"),
     ("octonext.processes.migrate", "migrate"),
     ("octonext.processes.status", "status"),
+    ("octonext.processes.verify", "verify"),
+    ("octonext.processes.replay", "replay"),
     ("octonext.processes.admin.till_code", "till_code"),
+    ("octonext.processes.demo", "demo"),
 )
 GROUPS: tuple[tuple[str, str], ...] = (
     ("octonext.processes.admin.catalog", "catalog"),
