@@ -82,7 +82,8 @@ def read_share(text: str) -> int:
 async def _until_asked_to_stop(request: Request, watch: Watch) -> Outcome:
     task = asyncio.ensure_future(replay_file(request, watch))
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT as well: a script that starts us in the background has it ignored
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, task.cancel)
     try:
         return await task
