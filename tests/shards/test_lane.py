@@ -70,6 +70,30 @@ async def test_a_call_that_hangs_is_given_up_and_the_breaker_opens(
     assert lane.status().breaker == "closed"
 
 
+@pytest.mark.parametrize(
+    ("sqlstate", "breaker"), [("53100", "open"), ("57P03", "open"), ("25006", "closed"), ("40P01", "closed")]
+)
+async def test_what_the_shard_cannot_do_is_unavailable_and_not_the_callers_fault(
+    lane: Lane, sqlstate: str, breaker: str
+) -> None:
+    async def fail(connection: Connection) -> None:
+        await connection.execute(f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{sqlstate}'; END $$")
+
+    for _ in range(3):
+        with pytest.raises(ShardUnavailable):
+            await lane.run(fail)
+    assert lane.status().breaker == breaker
+
+
+async def test_a_transaction_whose_gateway_vanished_is_ended_by_the_shard(
+    lane: Lane, shard_database: asyncpg.Pool
+) -> None:
+    async def setting(connection: Connection) -> str:
+        return str(await connection.fetchval("SHOW idle_in_transaction_session_timeout"))
+
+    assert await lane.run(setting) == "5s"
+
+
 async def test_a_full_queue_is_refused_at_once(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lane_module, "QUEUE_MAX", 2)
     monkeypatch.setattr(lane_module, "CALL_DEADLINE_S", 0.5)

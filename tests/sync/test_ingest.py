@@ -275,3 +275,42 @@ async def test_deltas_bring_a_till_up_to_date_and_later_only_changes(
     delta = await shard.sync.delta(session, cursor)
     assert delta is not None
     assert [(row.key, bytes(row.value)) for row in delta.rows] == [("p0007", b"null")]
+
+
+async def test_a_session_that_a_restored_shard_has_lost_says_hello_again(
+    shard: Shard, till: JournalWriter
+) -> None:
+    await shard.enrol(till)
+    till.open_shift()
+    session = await shard.connect(till)
+    await shard.pool.execute("UPDATE device_head SET epoch = epoch - 1")
+    assert nack(await shard.sync.push(session, till.push())) == "overloaded"
+    await shard.pool.execute("DELETE FROM device_head")
+    assert nack(await shard.sync.push(session, till.push())) == "overloaded"
+    assert await accepted(shard, till) == ["posted"]
+
+
+async def test_an_unknown_kind_with_a_null_byte_is_quarantined_like_any_other(
+    shard: Shard, till: JournalWriter
+) -> None:
+    await shard.enrol(till)
+    till.open_shift()
+    till.write(b'{"kind":"sale\\u0000x"}')
+    till.sell((MILK, 1))
+    assert await accepted(shard, till) == ["posted", "quarantined", "posted"]
+
+
+async def test_a_fork_shows_in_the_tills_health_and_keeps_the_keys_to_read_it(
+    shard: Shard, till: JournalWriter
+) -> None:
+    await shard.enrol(till)
+    till.open_shift()
+    await accepted(shard, till)
+    clone = JournalWriter(private=till.private)
+    clone.open_shift()
+    session = await shard.connect(till)
+    assert nack(await shard.sync.push(session, clone.push())) == "fork"
+    assert await shard.value("SELECT case_count FROM device_head") == 1
+    assert await shard.value("SELECT count(*) FROM device_key WHERE key_id = $1", str(clone.shift)) == 1
+    assert nack(await shard.sync.push(session, clone.push())) == "fork"
+    assert await shard.value("SELECT case_count FROM device_head") == 1

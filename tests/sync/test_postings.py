@@ -197,3 +197,41 @@ async def test_a_missing_partition_is_the_shards_fault_and_quarantines_nothing(
     assert await shard.value("SELECT count(*) FROM device_journal") == 0
     await shard.pool.execute("SELECT ensure_month_partitions(current_date, 1)")
     assert isinstance(await shard.sync.push(session, till.push()), Ack)
+
+
+async def test_settings_that_postgresql_refuses_quarantine_nothing(shard: Shard, till: JournalWriter) -> None:
+    await shard.enrol(till)
+    branch = {"branch_id": 1, "shard_id": "kw-1", "currency": "KWD", "jurisdiction": "KW"}
+    await shard.put_reference("branch", "1", branch | {"time_zone": "Asia/Atlantis"})
+    await shard.sync.refresh()
+    till.open_shift()
+    session = await shard.connect(till)
+    with pytest.raises(ShardUnavailable, match="settings"):
+        await shard.sync.push(session, till.push())
+    assert await shard.value("SELECT count(*) FROM device_journal") == 0
+    await shard.put_reference("branch", "1", branch | {"time_zone": "Asia/Kuwait"})
+    await shard.sync.refresh()
+    assert isinstance(await shard.sync.push(session, till.push()), Ack)
+
+
+async def test_outcomes_of_returns_do_not_depend_on_how_the_journal_is_cut_into_pushes(
+    shard: Shard, till: JournalWriter
+) -> None:
+    alone = JournalWriter(device=2)
+    await shard.enrol(till, alone)
+    for writer in (till, alone):
+        writer.open_shift()
+        sold = writer.sell((MILK, 1), (RICE, 1))
+        original = ReceiptReference(1, writer.device, sold)
+        for _ in range(2):
+            writer.take_back(original, (MILK, 1))
+        # same seq as the other till's, another product, within what was sold
+        writer.take_back(original, (RICE, 1))
+    together = await accepted(shard, till)
+    session = await shard.connect(alone)
+    singly = []
+    for seq in range(1, alone.seq + 1):
+        answer = await shard.sync.push(session, alone.push(seq, seq))
+        assert isinstance(answer, Ack)
+        singly += answer.outcomes
+    assert together == singly == ["posted", "posted", "posted", "posted_with_case", "posted"]

@@ -39,11 +39,14 @@ async def open_pool(
     max_size: int = 4,
     statement_timeout_ms: int = STATEMENT_TIMEOUT_MS,
     connect_timeout_s: float = CONNECT_TIMEOUT_S,
+    idle_in_transaction_ms: int | None = None,
 ) -> Pool:
     """A pool of at most `max_size` connections; with `min_size=0` none is made before it is needed.
 
     `statement_timeout_ms` holds on the server, `connect_timeout_s` for each new connection; a command
     whose answer does not come (a frozen server) is given up shortly after the server's own deadline.
+    With `idle_in_transaction_ms` the server ends a transaction that we have stopped driving, and notices
+    within seconds that our machine is gone.
     Raises DatabaseUnreachable when `min_size` connections cannot be made.
     """
     if not 0 <= min_size <= max_size <= POOL_SIZE_MAX:
@@ -55,7 +58,8 @@ async def open_pool(
         timeout=connect_timeout_s,
         command_timeout=statement_timeout_ms / 1000 + 1.0,
         max_inactive_connection_lifetime=IDLE_CONNECTION_LIFETIME_S,
-        server_settings=_server_settings(application_name, statement_timeout_ms),
+        server_settings=_server_settings(application_name, statement_timeout_ms)
+        | _vanishing_settings(idle_in_transaction_ms),
     )
     try:
         await pool
@@ -145,4 +149,16 @@ def _server_settings(application_name: str, statement_timeout_ms: int) -> dict[s
         "application_name": application_name[:63],
         "statement_timeout": str(statement_timeout_ms),
         "timezone": "UTC",
+    }
+
+
+def _vanishing_settings(idle_in_transaction_ms: int | None) -> dict[str, str]:
+    if idle_in_transaction_ms is None:
+        return {}
+    return {
+        "idle_in_transaction_session_timeout": str(idle_in_transaction_ms),
+        # seconds; a Unix socket ignores them
+        "tcp_keepalives_idle": "5",
+        "tcp_keepalives_interval": "2",
+        "tcp_keepalives_count": "3",
     }

@@ -247,10 +247,8 @@ BEGIN
         WHERE h.branch_id = p_branch AND h.device_id = p_device FOR UPDATE;
     is_fork := p_seq < v_head.seq OR (p_seq = v_head.seq AND p_hash <> v_head.hash);
     IF is_fork THEN
-        INSERT INTO opened_case (branch_id, device_id, seq, kind, evidence)
-        VALUES (p_branch, p_device, p_seq, 'fork', jsonb_build_object(
-            'found_in', 'hello', 'till_hash', encode(p_hash, 'hex'), 'shard_seq', v_head.seq))
-        ON CONFLICT DO NOTHING;
+        PERFORM open_fork_case(p_branch, p_device, p_seq, jsonb_build_object(
+            'found_in', 'hello', 'till_hash', encode(p_hash, 'hex'), 'shard_seq', v_head.seq));
     ELSE
         UPDATE device_head h
            SET epoch = h.epoch + 1, connected_at = now(), clock_offset_ms = p_offset_ms, app = p_app,
@@ -299,10 +297,10 @@ END $$;
 
 
 --
--- Name: find_return_cases(bigint, public.pushed_sale[], integer[]); Type: FUNCTION; Schema: public; Owner: -
+-- Name: find_return_cases(integer, integer, bigint, public.pushed_sale[], integer[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.find_return_cases(p_head bigint, p_sales public.pushed_sale[], p_shard_branches integer[]) RETURNS SETOF public.found_case
+CREATE FUNCTION public.find_return_cases(p_branch integer, p_device integer, p_head bigint, p_sales public.pushed_sale[], p_shard_branches integer[]) RETURNS SETOF public.found_case
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -333,13 +331,17 @@ BEGIN
              GROUP BY l.product_id
         ), back AS (
             SELECT l.product_id, -sum(l.quantity) AS quantity,
-                   bool_or(s.device_id = l.device_id AND s.seq = v_return.seq) AS is_this
+                   bool_or(s.branch_id = p_branch AND s.device_id = p_device
+                           AND s.seq = v_return.seq) AS is_this
               FROM sale s
               JOIN sale_line l ON l.branch_id = s.branch_id AND l.device_id = s.device_id
                               AND l.seq = s.seq
              WHERE s.original_branch_id = v_return.original_branch_id
                AND s.original_device_id = v_return.original_device_id
                AND s.original_seq = v_return.original_seq
+               -- later returns of the same push do not count yet: an outcome must not depend on how
+               -- a till cuts its journal into pushes
+               AND NOT (s.branch_id = p_branch AND s.device_id = p_device AND s.seq > v_return.seq)
              GROUP BY l.product_id
         )
         SELECT v_return.seq, 'return_of_more_than_sold', jsonb_agg(jsonb_build_object(
@@ -369,7 +371,11 @@ DECLARE
 BEGIN
     SELECT * INTO v_head FROM device_head h
         WHERE h.branch_id = p_branch AND h.device_id = p_device FOR UPDATE;
-    IF NOT FOUND OR v_head.epoch <> p_epoch THEN
+    IF NOT FOUND OR v_head.epoch < p_epoch THEN
+        -- this shard was restored or has failed over to a copy that missed the session's begin
+        RETURN ROW('stale', v_head.seq, v_head.hash, NULL)::push_result;
+    END IF;
+    IF v_head.epoch > p_epoch THEN
         RETURN ROW('fenced', v_head.seq, v_head.hash, NULL)::push_result;
     END IF;
     IF p_first > v_head.seq + 1 THEN
@@ -377,7 +383,7 @@ BEGIN
     END IF;
     IF p_first = v_head.seq + 1 THEN
         IF p_prev <> v_head.hash THEN
-            PERFORM record_fork(p_branch, p_device, p_prev, p_entries, 'prev');
+            PERFORM record_fork(p_branch, p_device, p_prev, p_keys, p_entries, 'prev');
             RETURN ROW('fork', v_head.seq, v_head.hash, NULL)::push_result;
         END IF;
     ELSIF EXISTS (
@@ -386,7 +392,7 @@ BEGIN
                                     AND j.seq = e.seq
          WHERE e.seq <= v_head.seq AND e.hash IS DISTINCT FROM j.hash
     ) THEN
-        PERFORM record_fork(p_branch, p_device, p_prev, p_entries, 'push');
+        PERFORM record_fork(p_branch, p_device, p_prev, p_keys, p_entries, 'push');
         RETURN ROW('fork', v_head.seq, v_head.hash, NULL)::push_result;
     END IF;
 
@@ -487,7 +493,8 @@ BEGIN
         SELECT array_agg(c) INTO v_cases FROM (
             SELECT c.* FROM unnest(p_cases) c WHERE c.seq > v_head.seq
             UNION ALL
-            SELECT f.* FROM find_return_cases(v_head.seq, p_sales, p_shard_branches) f
+            SELECT f.* FROM find_return_cases(p_branch, p_device, v_head.seq, p_sales,
+                                              p_shard_branches) f
             UNION ALL
             SELECT f.* FROM post_shifts(p_branch, p_device, v_head.seq, p_currency, p_entries, p_sales,
                                         p_ledger, p_shifts) f
@@ -551,6 +558,26 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+
+
+--
+-- Name: open_fork_case(integer, integer, bigint, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_fork_case(p_branch integer, p_device integer, p_seq bigint, p_evidence jsonb) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    WITH opened AS (
+        INSERT INTO opened_case (branch_id, device_id, seq, kind, evidence)
+        VALUES (p_branch, p_device, p_seq, 'fork', p_evidence)
+        ON CONFLICT DO NOTHING
+        RETURNING 1
+    )
+    UPDATE device_head h SET case_count = h.case_count + 1, xid = pg_current_xact_id()
+      FROM opened
+     WHERE h.branch_id = p_branch AND h.device_id = p_device;
+$$;
 
 
 --
@@ -651,13 +678,16 @@ END $$;
 
 
 --
--- Name: record_fork(integer, integer, bytea, public.pushed_entry[], text); Type: FUNCTION; Schema: public; Owner: -
+-- Name: record_fork(integer, integer, bytea, public.pushed_key[], public.pushed_entry[], text); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.record_fork(p_branch integer, p_device integer, p_prev bytea, p_entries public.pushed_entry[], p_detail text) RETURNS void
+CREATE FUNCTION public.record_fork(p_branch integer, p_device integer, p_prev bytea, p_keys public.pushed_key[], p_entries public.pushed_entry[], p_detail text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+    INSERT INTO device_key (branch_id, device_id, key_id, wrapped)
+    SELECT p_branch, p_device, k.key_id, k.wrapped FROM unnest(p_keys) k
+    ON CONFLICT DO NOTHING;
     INSERT INTO journal_fork (branch_id, device_id, seq, hash, prev, key_id, bytes, ciphertext)
     SELECT p_branch, p_device, e.seq, e.hash, p_prev, e.key_id, e.bytes, e.ciphertext
       FROM unnest(p_entries) e
@@ -665,10 +695,8 @@ CREATE FUNCTION public.record_fork(p_branch integer, p_device integer, p_prev by
         SELECT FROM device_journal j
          WHERE j.branch_id = p_branch AND j.device_id = p_device AND j.seq = e.seq AND j.hash = e.hash)
     ON CONFLICT DO NOTHING;
-    INSERT INTO opened_case (branch_id, device_id, seq, kind, evidence)
-    SELECT p_branch, p_device, min(e.seq), 'fork', jsonb_build_object('found_in', p_detail)
-      FROM unnest(p_entries) e
-    ON CONFLICT DO NOTHING;
+    SELECT open_fork_case(p_branch, p_device, (SELECT min(e.seq) FROM unnest(p_entries) e),
+                          jsonb_build_object('found_in', p_detail));
 $$;
 
 
@@ -1490,10 +1518,10 @@ REVOKE ALL ON FUNCTION public.ensure_month_partitions(p_from date, p_months inte
 
 
 --
--- Name: FUNCTION find_return_cases(p_head bigint, p_sales public.pushed_sale[], p_shard_branches integer[]); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION find_return_cases(p_branch integer, p_device integer, p_head bigint, p_sales public.pushed_sale[], p_shard_branches integer[]); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.find_return_cases(p_head bigint, p_sales public.pushed_sale[], p_shard_branches integer[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.find_return_cases(p_branch integer, p_device integer, p_head bigint, p_sales public.pushed_sale[], p_shard_branches integer[]) FROM PUBLIC;
 
 
 --
@@ -1512,6 +1540,13 @@ REVOKE ALL ON FUNCTION public.ledger_refuse_unbalanced() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION open_fork_case(p_branch integer, p_device integer, p_seq bigint, p_evidence jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_fork_case(p_branch integer, p_device integer, p_seq bigint, p_evidence jsonb) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION post_counts(p_branch integer, p_device integer, p_head bigint, p_counts public.pushed_count[], p_entries public.pushed_entry[]); Type: ACL; Schema: public; Owner: -
 --
 
@@ -1526,10 +1561,10 @@ REVOKE ALL ON FUNCTION public.post_shifts(p_branch integer, p_device integer, p_
 
 
 --
--- Name: FUNCTION record_fork(p_branch integer, p_device integer, p_prev bytea, p_entries public.pushed_entry[], p_detail text); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION record_fork(p_branch integer, p_device integer, p_prev bytea, p_keys public.pushed_key[], p_entries public.pushed_entry[], p_detail text); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.record_fork(p_branch integer, p_device integer, p_prev bytea, p_entries public.pushed_entry[], p_detail text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.record_fork(p_branch integer, p_device integer, p_prev bytea, p_keys public.pushed_key[], p_entries public.pushed_entry[], p_detail text) FROM PUBLIC;
 
 
 --

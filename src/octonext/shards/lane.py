@@ -40,17 +40,15 @@ CONNECT_DEADLINE_S = 2.0
 #: What a caller is told to wait when the queue, not the shard, was the reason.
 BUSY_RETRY_S = 1.0
 
-_UNANSWERED = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.QueryCanceledError,
-    asyncpg.TooManyConnectionsError,
-)
+#: After how long the shard itself ends a transaction whose gateway has vanished: it holds the till's
+#: head row and stock rows that every till of the branch needs.
+IDLE_IN_TRANSACTION_MS = 5_000
+
+_UNANSWERED = (OSError, TimeoutError, asyncpg.InterfaceError)
+#: SQLSTATE classes that say the shard cannot work: connection, resources, operator, system.
+_SHARD_IS_ILL = frozenset({"08", "53", "57", "58"})
+#: Classes that say it cannot do this now: read-only standby, deadlock, lock, internal error.
+_SHARD_CANNOT_NOW = frozenset({"25", "40", "55", "XX"})
 
 
 class ShardUnavailable(OctoNextError):
@@ -113,7 +111,7 @@ class Lane:
 
         Raises ShardUnavailable when the shard is away, hangs or is too busy. A transaction that was
         under way then may or may not be committed; the caller's retry must be idempotent. Errors of
-        the statement itself (asyncpg.PostgresError) pass through.
+        the statement itself (asyncpg.PostgresError of what was sent) pass through.
         """
         began = self._clock.monotonic()
         if not self._breaker.admit(began):
@@ -153,19 +151,28 @@ class Lane:
         try:
             result = await self._with_deadline(job, readonly)
         except _UNANSWERED as error:
-            now = self._clock.monotonic()
-            self._breaker.fail(now)
-            log.warning("shard did not answer", shard=self.shard_id, error=type(error).__name__)
-            raise ShardUnavailable(
-                self.shard_id, "did not answer", self._breaker.retry_after_s(now) or BUSY_RETRY_S
-            ) from None
-        except asyncpg.PostgresError:
+            raise self._unavailable(error, ill=True) from None
+        except asyncpg.PostgresError as error:
+            kind = (error.sqlstate or "")[:2]
+            if kind in _SHARD_IS_ILL or kind in _SHARD_CANNOT_NOW:
+                raise self._unavailable(error, ill=kind in _SHARD_IS_ILL) from None
             self._breaker.succeed()
             raise
         finally:
             self._in_flight -= 1
         self._breaker.succeed()
         return result
+
+    def _unavailable(self, error: Exception, *, ill: bool) -> ShardUnavailable:
+        now = self._clock.monotonic()
+        if ill:
+            self._breaker.fail(now)
+        else:
+            self._breaker.succeed()
+        log.warning("shard did not do it", shard=self.shard_id, error=type(error).__name__)
+        return ShardUnavailable(
+            self.shard_id, "did not answer", self._breaker.retry_after_s(now) or BUSY_RETRY_S
+        )
 
     async def _with_deadline(self, job: Job[Result], readonly: bool) -> Result:
         pool = await self._open_pool()
@@ -194,6 +201,7 @@ class Lane:
                     max_size=POOL_SIZE,
                     statement_timeout_ms=int(CALL_DEADLINE_S * 1000),
                     connect_timeout_s=CONNECT_DEADLINE_S,
+                    idle_in_transaction_ms=IDLE_IN_TRANSACTION_MS,
                 )
         return self._pool
 

@@ -141,12 +141,13 @@ def _read(opened: OpenedEntry, rules: BranchRules) -> tuple[AnyEntry | None, str
     """Return the entry and None, or what is known of it and why it is quarantined."""
     if opened.plaintext is None:
         return None, "undecryptable"
+    if opened.refusal is not None:
+        # the last resort must not depend on what the entry says
+        return None, opened.refusal
     try:
         entry = decode_entry(opened.plaintext)
     except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
-        return None, f"not_understood: {error}"[:REASON_LENGTH_MAX]
-    if opened.refusal is not None:
-        return entry, opened.refusal[:REASON_LENGTH_MAX]
+        return None, f"not_understood: {error}"
     if entry.seq != opened.seq:
         return entry, f"seq_differs: the entry says {entry.seq}"
     currency = getattr(entry, "currency", rules.currency)
@@ -155,7 +156,7 @@ def _read(opened: OpenedEntry, rules: BranchRules) -> tuple[AnyEntry | None, str
     if isinstance(entry, Sale | Return):
         problem = find_disagreement(entry)
         if problem is not None:
-            return entry, f"figures_disagree: {problem}"[:REASON_LENGTH_MAX]
+            return entry, f"figures_disagree: {problem}"
     return entry, None
 
 
@@ -167,7 +168,7 @@ def _quarantined(opened: OpenedEntry, reason: str, entry: AnyEntry | None) -> tu
         None if entry is None else entry.__struct_config__.tag,
         opened.plaintext,
         opened.ciphertext if opened.plaintext is None else None,
-        reason,
+        _storable(reason),
         None,
         None,
         None,
@@ -175,6 +176,12 @@ def _quarantined(opened: OpenedEntry, reason: str, entry: AnyEntry | None) -> tu
         None,
         None,
     )
+
+
+def _storable(reason: str) -> str:
+    """Return a reason that PostgreSQL takes: it may quote the entry, and an entry may hold anything."""
+    plain = reason.encode("utf-8", "replace").decode().replace("\0", "\\0")
+    return plain[:REASON_LENGTH_MAX]
 
 
 def _json(value: object) -> str:

@@ -49,6 +49,7 @@ from .service.shard import (
     CREDIT_ENTRIES,
     PUSH_ENTRIES,
     REFERENCE_FEED,
+    STALE,
     overloaded,
     parse_cursor,
     utc_ms,
@@ -220,7 +221,7 @@ class TillSocket:
             answer = overloaded(error)
         if isinstance(answer, Nack):
             # a push with a bad signature may be sent again on the same connection
-            if answer.reason in _FATAL - {"bad_signature"}:
+            if answer.reason in _FATAL - {"bad_signature"} or answer is STALE:
                 await self._refuse(answer)
             await self._nack(answer)
         else:

@@ -31,12 +31,27 @@ CREATE TYPE pushed_shift AS (
 CREATE TYPE found_case AS (seq bigint, kind text, evidence text);
 
 CREATE TYPE push_result AS (
-    -- 'accepted', 'gap', 'fork', 'fenced', 'unknown_key'
+    -- 'accepted', 'gap', 'fork', 'fenced' (another connection is newer), 'stale' (say hello again)
     status   text,
     head_seq bigint,
     head_hash bytea,
     outcomes entry_outcome[]
 );
+
+-- Opens the case of a fork, once, and shows it in the till's health.
+CREATE FUNCTION open_fork_case(p_branch integer, p_device integer, p_seq bigint, p_evidence jsonb)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    WITH opened AS (
+        INSERT INTO opened_case (branch_id, device_id, seq, kind, evidence)
+        VALUES (p_branch, p_device, p_seq, 'fork', p_evidence)
+        ON CONFLICT DO NOTHING
+        RETURNING 1
+    )
+    UPDATE device_head h SET case_count = h.case_count + 1, xid = pg_current_xact_id()
+      FROM opened
+     WHERE h.branch_id = p_branch AND h.device_id = p_device;
+$$;
 
 -- A till says hello: raises its epoch (older connections are fenced) and returns where it stands.
 -- A till whose own journal is shorter than what the shard holds, or differs at its end, is a fork.
@@ -53,10 +68,8 @@ BEGIN
         WHERE h.branch_id = p_branch AND h.device_id = p_device FOR UPDATE;
     is_fork := p_seq < v_head.seq OR (p_seq = v_head.seq AND p_hash <> v_head.hash);
     IF is_fork THEN
-        INSERT INTO opened_case (branch_id, device_id, seq, kind, evidence)
-        VALUES (p_branch, p_device, p_seq, 'fork', jsonb_build_object(
-            'found_in', 'hello', 'till_hash', encode(p_hash, 'hex'), 'shard_seq', v_head.seq))
-        ON CONFLICT DO NOTHING;
+        PERFORM open_fork_case(p_branch, p_device, p_seq, jsonb_build_object(
+            'found_in', 'hello', 'till_hash', encode(p_hash, 'hex'), 'shard_seq', v_head.seq));
     ELSE
         UPDATE device_head h
            SET epoch = h.epoch + 1, connected_at = now(), clock_offset_ms = p_offset_ms, app = p_app,
@@ -69,11 +82,16 @@ BEGIN
     RETURN NEXT;
 END $$;
 
--- Keeps the entries of a fork beside the journal and opens a case; the till's own history stands.
+-- Keeps the entries of a fork, and the keys to read them, beside the journal and opens a case; the
+-- till's own history stands.
 CREATE FUNCTION record_fork(
-    p_branch integer, p_device integer, p_prev bytea, p_entries pushed_entry[], p_detail text
+    p_branch integer, p_device integer, p_prev bytea, p_keys pushed_key[], p_entries pushed_entry[],
+    p_detail text
 ) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    INSERT INTO device_key (branch_id, device_id, key_id, wrapped)
+    SELECT p_branch, p_device, k.key_id, k.wrapped FROM unnest(p_keys) k
+    ON CONFLICT DO NOTHING;
     INSERT INTO journal_fork (branch_id, device_id, seq, hash, prev, key_id, bytes, ciphertext)
     SELECT p_branch, p_device, e.seq, e.hash, p_prev, e.key_id, e.bytes, e.ciphertext
       FROM unnest(p_entries) e
@@ -81,10 +99,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
         SELECT FROM device_journal j
          WHERE j.branch_id = p_branch AND j.device_id = p_device AND j.seq = e.seq AND j.hash = e.hash)
     ON CONFLICT DO NOTHING;
-    INSERT INTO opened_case (branch_id, device_id, seq, kind, evidence)
-    SELECT p_branch, p_device, min(e.seq), 'fork', jsonb_build_object('found_in', p_detail)
-      FROM unnest(p_entries) e
-    ON CONFLICT DO NOTHING;
+    SELECT open_fork_case(p_branch, p_device, (SELECT min(e.seq) FROM unnest(p_entries) e),
+                          jsonb_build_object('found_in', p_detail));
 $$;
 
 -- Books stock counts: the shelf is right, so each count moves the book by what it differs from the
@@ -122,8 +138,10 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 
 -- Returns the cases that this push's returns call for: unknown receipt, more than was sold.
-CREATE FUNCTION find_return_cases(p_head bigint, p_sales pushed_sale[], p_shard_branches integer[])
-RETURNS SETOF found_case
+CREATE FUNCTION find_return_cases(
+    p_branch integer, p_device integer, p_head bigint, p_sales pushed_sale[],
+    p_shard_branches integer[]
+) RETURNS SETOF found_case
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     v_return pushed_sale;
@@ -152,13 +170,17 @@ BEGIN
              GROUP BY l.product_id
         ), back AS (
             SELECT l.product_id, -sum(l.quantity) AS quantity,
-                   bool_or(s.device_id = l.device_id AND s.seq = v_return.seq) AS is_this
+                   bool_or(s.branch_id = p_branch AND s.device_id = p_device
+                           AND s.seq = v_return.seq) AS is_this
               FROM sale s
               JOIN sale_line l ON l.branch_id = s.branch_id AND l.device_id = s.device_id
                               AND l.seq = s.seq
              WHERE s.original_branch_id = v_return.original_branch_id
                AND s.original_device_id = v_return.original_device_id
                AND s.original_seq = v_return.original_seq
+               -- later returns of the same push do not count yet: an outcome must not depend on how
+               -- a till cuts its journal into pushes
+               AND NOT (s.branch_id = p_branch AND s.device_id = p_device AND s.seq > v_return.seq)
              GROUP BY l.product_id
         )
         SELECT v_return.seq, 'return_of_more_than_sold', jsonb_agg(jsonb_build_object(
@@ -248,7 +270,11 @@ DECLARE
 BEGIN
     SELECT * INTO v_head FROM device_head h
         WHERE h.branch_id = p_branch AND h.device_id = p_device FOR UPDATE;
-    IF NOT FOUND OR v_head.epoch <> p_epoch THEN
+    IF NOT FOUND OR v_head.epoch < p_epoch THEN
+        -- this shard was restored or has failed over to a copy that missed the session's begin
+        RETURN ROW('stale', v_head.seq, v_head.hash, NULL)::push_result;
+    END IF;
+    IF v_head.epoch > p_epoch THEN
         RETURN ROW('fenced', v_head.seq, v_head.hash, NULL)::push_result;
     END IF;
     IF p_first > v_head.seq + 1 THEN
@@ -256,7 +282,7 @@ BEGIN
     END IF;
     IF p_first = v_head.seq + 1 THEN
         IF p_prev <> v_head.hash THEN
-            PERFORM record_fork(p_branch, p_device, p_prev, p_entries, 'prev');
+            PERFORM record_fork(p_branch, p_device, p_prev, p_keys, p_entries, 'prev');
             RETURN ROW('fork', v_head.seq, v_head.hash, NULL)::push_result;
         END IF;
     ELSIF EXISTS (
@@ -265,7 +291,7 @@ BEGIN
                                     AND j.seq = e.seq
          WHERE e.seq <= v_head.seq AND e.hash IS DISTINCT FROM j.hash
     ) THEN
-        PERFORM record_fork(p_branch, p_device, p_prev, p_entries, 'push');
+        PERFORM record_fork(p_branch, p_device, p_prev, p_keys, p_entries, 'push');
         RETURN ROW('fork', v_head.seq, v_head.hash, NULL)::push_result;
     END IF;
 
@@ -366,7 +392,8 @@ BEGIN
         SELECT array_agg(c) INTO v_cases FROM (
             SELECT c.* FROM unnest(p_cases) c WHERE c.seq > v_head.seq
             UNION ALL
-            SELECT f.* FROM find_return_cases(v_head.seq, p_sales, p_shard_branches) f
+            SELECT f.* FROM find_return_cases(p_branch, p_device, v_head.seq, p_sales,
+                                              p_shard_branches) f
             UNION ALL
             SELECT f.* FROM post_shifts(p_branch, p_device, v_head.seq, p_currency, p_entries, p_sales,
                                         p_ledger, p_shifts) f

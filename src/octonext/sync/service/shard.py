@@ -54,11 +54,19 @@ CLOCK_OFFSET_MAX = timedelta(days=365 * 100)
 UNKNOWN_RETRY_MS = 500
 
 
-#: How long tills wait while the partition job is behind: an operator has to act.
-PARTITION_RETRY_S = 30.0
+#: To a till whose session the shard does not know any more; the connection is closed after it.
+STALE = Nack(
+    reason="overloaded",
+    detail="The shard was restored since this connection began; say hello again.",
+    retry_after_ms=200,
+)
+#: How long tills wait while an operator has to act.
+OPERATOR_RETRY_S = 30.0
 
 #: What SQL says of a row it will not take.
 _NOT_BOOKABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+#: An argument that is not the entry's but ours, such as a time zone that PostgreSQL does not know.
+_INVALID_PARAMETER = "22023"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,18 +217,14 @@ class ShardSync:
         try:
             return await self._ingest(session, push, entries, push.prev)
         except _NOT_BOOKABLE as error:
-            if _is_partition_missing(error):
-                log.error("no partition for this month", shard=self.shard_id)  # noqa: TRY400
-                raise ShardUnavailable(
-                    self.shard_id, "has no partition for this month", PARTITION_RETRY_S
-                ) from None
-            log.warning("push refused by constraint", shard=self.shard_id, sqlstate=error.sqlstate)
+            self._blame(error)
         outcomes: list[Outcome] = []
         previous = push.prev
         for entry in entries:
             try:
                 result = await self._ingest(session, push, [entry], previous)
             except _NOT_BOOKABLE as error:
+                self._blame(error)
                 refused = replace(entry, refusal=f"not_bookable: {error.sqlstate} {error}")
                 result = await self._ingest(session, push, [refused], previous)
             if result.status != "accepted":
@@ -228,6 +232,21 @@ class ShardSync:
             outcomes += result.outcomes
             previous = entry.hash
         return replace(result, outcomes=outcomes)
+
+    def _blame(self, error: asyncpg.PostgresError) -> None:
+        """Return if the entry is at fault; raise ShardUnavailable if the shard or its data is.
+
+        What the shard cannot do now must never be acknowledged as quarantined.
+        """
+        if _is_partition_missing(error):
+            why = "has no partition for this month"
+        elif error.sqlstate == _INVALID_PARAMETER:
+            why = "cannot book with the branch's settings"
+        else:
+            log.warning("push refused by constraint", shard=self.shard_id, sqlstate=error.sqlstate)
+            return
+        log.error(why, shard=self.shard_id, sqlstate=error.sqlstate)
+        raise ShardUnavailable(self.shard_id, why, OPERATOR_RETRY_S) from None
 
     async def _ingest(
         self, session: TillSession, push: Push, entries: list[OpenedEntry], previous: bytes
@@ -269,6 +288,8 @@ def _refusal(result: PushResult) -> Nack:
             reason="fork",
             detail="The shard holds another history of this till; both are kept and a case is open.",
         )
+    if result.status == "stale":
+        return STALE
     return Nack(reason="fenced", detail="Another connection of this till is newer.")
 
 
