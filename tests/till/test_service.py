@@ -2,13 +2,30 @@
 
 import re
 
+import msgspec
 import pytest
 
+from octonext.base.quantity import QUANTITY_MAX
 from octonext.sales.domain import find_disagreement
-from octonext.sales.entries import Return, Sale, ShiftClosed
+from octonext.sales.entries import (
+    LINES_MAX,
+    AdjustmentLine,
+    CountLine,
+    DrawerOpened,
+    Line,
+    Return,
+    Sale,
+    ShiftClosed,
+    StockAdjusted,
+    StockCounted,
+    decode_entry,
+    encode_entry,
+)
 from octonext.till.domain.cart import Item, Tender
 from octonext.till.domain.numbers import parse_receipt
+from octonext.till.domain.pen import Draft
 from octonext.till.errors import (
+    EntryTooLong,
     NotSellable,
     ReceiptNotFound,
     ShiftAlreadyOpen,
@@ -83,6 +100,44 @@ def test_a_card_pays_first_and_cash_takes_the_rest(open_till: Till) -> None:
         ("cash", 900, 1000),
     ]
     assert receipt.change == 100
+
+
+def test_what_is_too_long_to_be_sent_is_refused_before_it_is_written(open_till: Till) -> None:
+    milk = open_till.catalogue_for([Item(MILK)]).product(MILK).product_id
+    line = Line(
+        product=milk,
+        quantity=1000,
+        unit_price=350,
+        tax_code="T" * 40,
+        rate_ppm=0,
+        tax=0,
+        total=350,
+        note="n" * 200,
+    )
+    amounts = {"currency": "KWD", "payments": [], "total": 0, "tax": 0}
+    counted = CountLine(product=milk, counted=QUANTITY_MAX)
+    moved = AdjustmentLine(product=milk, quantity=-QUANTITY_MAX)
+    drafts = [
+        Draft(Sale, {"lines": [line] * 500} | amounts),
+        Draft(Return, {"lines": [line] * 500} | amounts),
+        Draft(StockCounted, {"lines": [counted] * (LINES_MAX + 1)}),
+        Draft(StockAdjusted, {"reason": "opening", "lines": [moved] * LINES_MAX}),
+    ]
+    for draft in drafts:
+        with pytest.raises(EntryTooLong, match="at most 2,000 lines and 150,000 bytes") as refusal:
+            open_till.record([Draft(DrawerOpened, {}), draft])
+        assert refusal.value.remedy
+        assert open_till.journal.place.seq == 1
+    assert open_till.sell([Item(MILK)], []).number == "KW01-T01-2"
+
+
+def test_a_line_says_only_what_it_has_to(open_till: Till) -> None:
+    sale = open_till.sell([Item(MILK)], [Tender("card")]).entry
+    assert isinstance(sale, Sale)
+    for part in (*sale.lines, *sale.payments):
+        assert b"null" not in msgspec.json.encode(part)
+    assert b"discount" not in msgspec.json.encode(sale.lines)
+    assert decode_entry(encode_entry(sale)) == sale
 
 
 def test_a_wrong_pin_opens_nothing(till: Till) -> None:

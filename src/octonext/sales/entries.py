@@ -21,6 +21,8 @@ from octonext.base.quantity import QUANTITY_MAX
 LINES_MAX = 2000
 #: Tenders on one receipt.
 PAYMENTS_MAX = 16
+#: `docs/sync-protocol.md`, section 6: an entry's JSON is at most this long, so that it fits a frame.
+ENTRY_BYTES_MAX = 150_000
 
 Amount = Annotated[int, Meta(ge=-AMOUNT_MAX, le=AMOUNT_MAX)]
 Positive = Annotated[int, Meta(gt=0, le=AMOUNT_MAX)]
@@ -58,7 +60,7 @@ class ReceiptReference(Struct, frozen=True):
     seq: Seq
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line of a receipt; amounts are what the customer pays or gets back, never negative."""
 
     product: UUID
@@ -78,7 +80,7 @@ class Line(Struct, frozen=True, kw_only=True):
     note: Text | None = None
 
 
-class Payment(Struct, frozen=True, kw_only=True):
+class Payment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One tender: the amount that stays (or, on a return, is handed back)."""
 
     tender: Code

@@ -21,6 +21,12 @@ class JournalDamaged(TillError):
     code = "journal_damaged"
 
 
+class DiskFull(TillError):
+    """The disk has no room for what was to be written."""
+
+    code = "disk_full"
+
+
 class NotEnrolled(TillError):
     """The directory holds no enrolled till."""
 
@@ -63,6 +69,18 @@ class TenderRefused(TillError):
     code = "tender_refused"
 
 
+class EntryTooLong(TillError):
+    """The receipt, count or adjustment is longer than what can be sent to the shard."""
+
+    code = "entry_too_long"
+
+
+class EntryInvalid(TillError):
+    """The entry would say something that no shard understands, such as a note that is too long."""
+
+    code = "entry_invalid"
+
+
 class ReceiptNotFound(TillError):
     """No receipt of that number can be read on this till."""
 
@@ -79,12 +97,6 @@ class GatewayUnreachable(TillError):
     """No gateway answered. What was sold is safe in the journal."""
 
     code = "gateway_unreachable"
-
-
-class ReferenceRefused(TillError):
-    """Reference data of a shape that this till does not know."""
-
-    code = "reference_refused"
 
 
 class NotUnderstood(TillError):

@@ -6,9 +6,10 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec import Raw
 
 from octonext.crypto.tls import client_context
-from octonext.sync.messages import Nack
+from octonext.sync.messages import DeltaRow, Nack
 from octonext.till.domain.cart import Item
 from octonext.till.domain.connection import State
 from octonext.till.remote import Link
@@ -55,6 +56,26 @@ async def test_a_cut_line_heals_and_nothing_is_lost(
         await eventually(lambda: shard.head.seq == 2 and link.connection.drained)
         running.cancel()
         await asyncio.wait({running})
+
+
+async def test_a_bad_reference_row_is_named_in_an_alarm_and_uploads_go_on(
+    open_till: Till, shard: Any, gateway: Any, eventually: Any
+) -> None:
+    open_till.journal.reference.store("reference", "", [])
+    shard.rows.append(DeltaRow(kind="cashier", key="c-9", value=Raw(b'{"pin_hash": "secret"}')))
+    async with gateway(shard) as (url, ca):
+        link = Link(open_till.journal, urls=[url], context=client_context(ca))
+        running = asyncio.create_task(link.run())
+        await eventually(lambda: link.connection.drained and link.connection.feeds_current)
+        open_till.sell([Item(MILK)], [])
+        link.appended()
+        await eventually(lambda: open_till.journal.acked.seq == 2)
+        running.cancel()
+        await asyncio.wait({running})
+    [(_, reason, detail)] = open_till.journal.alarms(5)
+    assert reason == "bad_reference"
+    assert detail.endswith(": cashier c-9")
+    assert open_till.journal.reference.cursors() == {"reference": "1.1"}
 
 
 async def test_a_fork_stops_the_link_and_leaves_an_alarm(open_till: Till, shard: Any, gateway: Any) -> None:

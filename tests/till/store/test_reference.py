@@ -10,7 +10,7 @@ import pytest
 from octonext.sync.messages import DeltaRow
 from octonext.till.domain.cart import Item
 from octonext.till.domain.catalogue import Catalogue
-from octonext.till.errors import NotSellable, ReferenceRefused
+from octonext.till.errors import NotSellable
 from octonext.till.service import Till
 
 MILK = "6291003100018"
@@ -101,11 +101,23 @@ def test_priority_decides_and_then_the_branchs_own_list(
     assert price_today(till) == amount
 
 
-def test_rows_that_cannot_be_read_store_nothing(till: Till) -> None:
-    with pytest.raises(ReferenceRefused):
-        till.journal.reference.store("reference", "9.9", [row("product", PRODUCT, {"sku": 5})])
-    assert till.journal.reference.cursors() == {"reference": "1.1"}
-    assert price_today(till) == 350
+@pytest.mark.parametrize(
+    "bad",
+    [
+        row("product", PRODUCT, {"sku": 5}),
+        row("price", "any", {"product_id": PRODUCT}),
+        row("cashier", "any", []),
+        DeltaRow(kind="region", key="1", value=msgspec.Raw(b'"\xff"')),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_left_out_and_the_others_are_stored(till: Till, bad: DeltaRow) -> None:
+    good = price(REGION_LIST, 400, "2026-01-01")
+    stored = till.journal.reference.store("reference", "9.9", [bad, good])
+    assert [(skipped.kind, skipped.key) for skipped in stored.skipped] == [(bad.kind, bad.key)]
+    assert [kept.key for kept in stored.rows] == [good.key]
+    assert till.journal.reference.cursors() == {"reference": "9.9"}
+    assert price_today(till) == 400
+    assert till.sign_in("C1", "4711").code == "C1"
 
 
 def test_the_whole_copy_makes_the_same_catalogue_as_its_parts(till: Till) -> None:

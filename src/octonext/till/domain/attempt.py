@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from octonext.sync.messages import HELLO_TIMEOUT_S
 
 from .outbox import Outbox, Push
+from .steps import Alarm, AlarmReason
 
 #: Backoff is random(0, min(maximum, first x 2^n)).
 BACKOFF_FIRST_S = 1.0
@@ -24,6 +25,8 @@ DRAIN_PATIENCE_S = 5.0
 REFUSALS_MAX = 3
 #: When an overloaded shard names no time.
 OVERLOADED_S = 1.0
+#: A new till reaches its shard within a second or so; unknown for this long, somebody should look.
+UNKNOWN_S = 60.0
 
 
 @dataclass(slots=True)
@@ -46,6 +49,39 @@ class Attempt:
     push_not_before: float | None = None
     drain_at: float | None = None
     drain_spread_s: float = 0.0
+
+
+@dataclass(slots=True)
+class Grudge:
+    """What refusals over several connections add up to."""
+
+    #: `fenced` in a row, with no push accepted in between.
+    fenced: int = 0
+    #: Since when shards have answered `unknown_device` to every hello, and whether a person was told.
+    unknown_since: float | None = None
+    unknown_told: bool = False
+
+    def is_fenced_off(self) -> bool:
+        """One more `fenced`; whether it is no accident any more.
+
+        A late hello of the till's own dead connection can fence it once, not again and again.
+        """
+        self.fenced += 1
+        return self.fenced >= REFUSALS_MAX
+
+    def unknown(self, now: float, detail: str) -> list[Alarm]:
+        """One more `unknown_device`; what to tell a person, once, when it has lasted too long."""
+        if self.unknown_since is None:
+            self.unknown_since = now
+        if self.unknown_told or now - self.unknown_since <= UNKNOWN_S:
+            return []
+        self.unknown_told = True
+        text = f"no shard has known this till for {UNKNOWN_S:.0f} s: {detail}"
+        return [Alarm(AlarmReason.UNKNOWN_DEVICE, text, stopped=False)]
+
+    def welcomed(self) -> None:
+        """The shard knows this till."""
+        self.unknown_since, self.unknown_told = None, False
 
 
 class Backoff:

@@ -127,6 +127,16 @@ def parse(row: Row) -> Struct | None:
     return None if decoder is None or row.value is None else decoder.decode(row.value)
 
 
+def is_readable(row: Row) -> bool:
+    """Whether the row is of the shape that this till knows."""
+    try:
+        parse(row)
+        (row.value or b"").decode()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
 class Catalogue:
     """The reference rows of one branch, looked up the way a sale asks for them."""
 

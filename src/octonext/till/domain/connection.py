@@ -6,7 +6,7 @@ machine serves the command line, a fleet of thousands, the server's tests and a 
     WAITING --deadline--> CONNECTING --connected--> GREETING --challenge--> PROVING --welcome--> ONLINE
        ^                      |                        |                       |                   |
        +------------------ disconnected ---------------+-----------------------+-------------------+
-    any --fork, fenced, revoked, ...--> STOPPED (a person decides)
+    any --fork, revoked, fenced thrice, ...--> STOPPED (a person decides)
 
 One push is on the way at a time: a push is one transaction at the shard, so a second one could only
 wait behind it, and a refusal never leaves later pushes in the air.
@@ -39,9 +39,11 @@ from .attempt import (
     REFUSALS_MAX,
     Attempt,
     Backoff,
+    Grudge,
 )
 from .outbox import WINDOW_ENTRIES, TooLarge
 from .steps import (
+    STOPPING,
     Alarm,
     AlarmReason,
     Appended,
@@ -65,13 +67,6 @@ from .steps import (
     forked_at,
     out_of_reach,
 )
-
-_STOPPING = {
-    "fork": AlarmReason.FORKED,
-    "fenced": AlarmReason.FENCED,
-    "revoked": AlarmReason.REVOKED,
-    "bad_chain": AlarmReason.BAD_CHAIN,
-}
 
 
 class State(StrEnum):
@@ -102,7 +97,10 @@ class Connection:
         self.feeds_current = False
         self._backoff = Backoff(random)
         self._retry_at = now
+        #: A server asked not to be tried before this.
+        self._not_before = now
         self._refusals = 0
+        self._grudge = Grudge()
         self._at = Attempt(now, now, now)
 
     @property
@@ -152,7 +150,8 @@ class Connection:
                 return self._ticked(now)
             case NetworkReturned(now):
                 if self.state is State.WAITING:
-                    self._retry_at = min(self._retry_at, now + self._backoff.hint_s())
+                    soon = max(self._not_before, now + self._backoff.hint_s())
+                    self._retry_at = min(self._retry_at, soon)
                 return []
             case OutboxRead():
                 return self._outbox_read(event)
@@ -244,6 +243,7 @@ class Connection:
 
     def _welcomed(self, now: float, welcome: Welcome) -> list[Command]:
         self.state = State.ONLINE
+        self._grudge.welcomed()
         at = self._at
         at.online_at = at.progress_at = now
         at.heartbeat_s = float(max(1, welcome.heartbeat_s))
@@ -255,7 +255,7 @@ class Connection:
         at = self._at
         at.outbox.grant(ack.credits)
         at.on_the_way = None
-        self._refusals = 0
+        self._refusals = self._grudge.fenced = 0
         own = at.outbox.own_hash(ack.acked.seq)
         if own is None:
             # Beyond what is in view: compare with the journal itself.
@@ -275,10 +275,13 @@ class Connection:
             at.outbox.take_back(at.on_the_way)
             at.on_the_way = None
         match nack.reason:
-            case "fork" | "fenced" | "revoked" | "bad_chain":
-                return self._stop(_STOPPING[nack.reason], nack.detail)
-            case "unknown_device":
+            case "fenced" if not self._grudge.is_fenced_off():
                 return self._reconnect(now)
+            case "fork" | "fenced" | "revoked" | "bad_chain":
+                return self._stop(STOPPING[nack.reason], nack.detail)
+            case "unknown_device":
+                self._not_before = now + max(0, nack.retry_after_ms or 0) / 1000
+                return [*self._grudge.unknown(now, nack.detail), *self._reconnect(now)]
             case "bad_frame":
                 return self._garbled(now, nack.detail)
             case "overloaded":
@@ -295,9 +298,8 @@ class Connection:
     def _overloaded(self, now: float, retry_after_ms: int | None) -> list[Command]:
         wait_s = OVERLOADED_S if retry_after_ms is None else max(0, retry_after_ms) / 1000
         if self.state is not State.ONLINE:
-            self._back_off(now)
-            self._retry_at = max(self._retry_at, now + wait_s)
-            return [Close()]
+            self._not_before = now + wait_s
+            return self._reconnect(now)
         self._at.push_not_before = now + wait_s
         return self._finish_drain(now) if self._at.drain_at is not None else []
 
@@ -384,7 +386,7 @@ class Connection:
         self.state = State.WAITING
         self.feeds_current = False
         self._at = Attempt(now, now, now)
-        self._retry_at = retry_at
+        self._retry_at = max(retry_at, self._not_before)
 
     def _stop(self, reason: AlarmReason, detail: str) -> list[Command]:
         self.state = State.STOPPED

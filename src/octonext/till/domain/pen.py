@@ -11,10 +11,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from octonext.base.clock import hybrid_tick
 from octonext.crypto.chain import GENESIS, link
 from octonext.crypto.envelope import seal_entry
-from octonext.sales.entries import AnyEntry, encode_entry
+from octonext.sales.entries import ENTRY_BYTES_MAX, LINES_MAX, AnyEntry, decode_entry, encode_entry
+from octonext.till.errors import EntryInvalid, EntryTooLong
 
 
 class Place(NamedTuple):
@@ -68,7 +71,11 @@ class Pen:
         return str(self.shift)
 
     def write(self, draft: Draft, *, at: datetime, nonce: bytes) -> Written:
-        """The next entry. `at` is aware; `nonce` is 12 bytes and never used twice."""
+        """The next entry. `at` is aware; `nonce` is 12 bytes and never used twice.
+
+        Raises `EntryTooLong` for what no push could carry and `EntryInvalid` for what a shard would
+        quarantine unread; the pen then stays where it is.
+        """
         at = draft.at or at
         seq = self.place.seq + 1
         hlc = hybrid_tick(self.place.hlc, int(at.timestamp() * 1000))
@@ -76,6 +83,8 @@ class Pen:
             seq=seq, shift=self.shift, cashier=self.cashier, at=at, hlc=hlc, **draft.members
         )
         plaintext = encode_entry(entry)
+        _check_length(len(draft.members.get("lines", ())), len(plaintext))
+        _check_bounds(plaintext)
         ciphertext = seal_entry(
             self.key,
             device=self.device,
@@ -86,3 +95,22 @@ class Pen:
         )
         self.place = Place(seq, link(self.place.hash, plaintext), hlc)
         return Written(entry, Sealed(seq, self.key_id, self.place.hash, ciphertext))
+
+
+def _check_length(lines: int, size: int) -> None:
+    """Once journaled, an entry that fits no frame would hold up every entry after it."""
+    if lines <= LINES_MAX and size <= ENTRY_BYTES_MAX:
+        return
+    raise EntryTooLong(
+        f"This makes {lines:,} lines and {size:,} bytes; "
+        f"an entry has at most {LINES_MAX:,} lines and {ENTRY_BYTES_MAX:,} bytes.",
+        remedy="Split it: fewer lines at a time.",
+    )
+
+
+def _check_bounds(plaintext: bytes) -> None:
+    """Read the entry as the shard will: building one checks no bound, decoding it checks them all."""
+    try:
+        decode_entry(plaintext)
+    except msgspec.ValidationError as error:
+        raise EntryInvalid(f"This cannot be written down: {error}.") from None

@@ -112,6 +112,8 @@ class AlarmReason(StrEnum):
     BAD_FRAME = "bad_frame"
     ENTRY_TOO_LARGE = "entry_too_large"
     NO_PROGRESS = "no_progress"
+    UNKNOWN_DEVICE = "unknown_device"
+    BAD_REFERENCE = "bad_reference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,15 @@ class Alarm:
 
 
 Command = Connect | Close | SendHello | SendPush | Send | ReadOutbox | MarkAcked | StoreDelta | Alarm
+
+
+#: Refusals that a person must decide.
+STOPPING = {
+    "fork": AlarmReason.FORKED,
+    "fenced": AlarmReason.FENCED,
+    "revoked": AlarmReason.REVOKED,
+    "bad_chain": AlarmReason.BAD_CHAIN,
+}
 
 
 def forked_at(seq: int) -> str:

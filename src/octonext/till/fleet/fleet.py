@@ -30,8 +30,9 @@ from .counters import Counters, Latency, Tally, TillView
 from .member import FLEET_PIN, Member
 from .shopper import Pace
 
-#: Open files of one till: database, WAL, shared memory, lock, socket.
-FILES_PER_TILL = 5
+#: Open files of one till: database and WAL (twice: to write and to read back), shared memory, lock,
+#: socket.
+FILES_PER_TILL = 7
 FILES_BESIDE = 256
 #: Threads that wait for disks. Waiting costs no processor, so there may be more than cores.
 WRITERS = 8

@@ -18,7 +18,7 @@ from octonext.sales.entries import Return, Sale
 from octonext.till.domain.catalogue import Catalogue, Row
 from octonext.till.domain.connection import State
 from octonext.till.domain.pen import Draft, Written
-from octonext.till.domain.steps import MarkAcked, StoreDelta
+from octonext.till.domain.steps import MarkAcked
 from octonext.till.remote import Link
 from octonext.till.service import Till
 from octonext.till.store import Journal
@@ -74,7 +74,7 @@ class Member:
             fraction=self._network.random,
             reference=leads,
             start_after_s=start_after_s,
-            on_delta=self._take_delta,
+            on_stored=self._take_rows,
             on_acked=self._acked,
         )
 
@@ -201,10 +201,9 @@ class Member:
         self.link.appended()
         return result
 
-    def _take_delta(self, delta: StoreDelta) -> None:
-        self.journal.reference.store(delta.feed, delta.cursor, delta.rows)
-        for row in delta.rows:
-            self.catalogue.apply(Row(row.kind, row.key, None if row.deleted else bytes(row.value)))
+    def _take_rows(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            self.catalogue.apply(row)
 
     def _acked(self, acked: MarkAcked, latency_s: float) -> None:
         while self._unacked_sales and self._unacked_sales[0] <= acked.seq:

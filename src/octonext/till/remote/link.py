@@ -25,9 +25,11 @@ from octonext.sync.messages import (
     decode_from_server,
     encode,
 )
+from octonext.till.domain.catalogue import Row
 from octonext.till.domain.connection import Connection, State
 from octonext.till.domain.steps import (
     Alarm,
+    AlarmReason,
     Appended,
     Close,
     Command,
@@ -58,13 +60,15 @@ APP = "octonext-till-python"
 SEND_TIMEOUT_S = 15.0
 CLOSE_TIMEOUT_S = 2.0
 OPEN_TIMEOUT_S = 15.0
+#: An alarm names so many bad rows; the rest it counts.
+ROWS_NAMED = 10
 
 
 class Link:
     """The line between one journal and its shard.
 
     `urls` are the gateways' `https://host:port`; the next one is tried after each failure. Without
-    `reference` the till asks for no reference data. `on_delta` replaces storing rows in the journal;
+    `reference` the till asks for no reference data. `on_stored` hears of rows that are in the journal;
     `on_acked` hears of every ack and how many seconds its push was on the way. `start_after_s` spreads
     the first connections of many tills.
     """
@@ -79,7 +83,7 @@ class Link:
         fraction: Callable[[], float] = random.random,
         reference: bool = True,
         start_after_s: float = 0.0,
-        on_delta: Callable[[StoreDelta], None] | None = None,
+        on_stored: Callable[[Sequence[Row]], None] | None = None,
         on_acked: Callable[[MarkAcked, float], None] | None = None,
     ) -> None:
         self.journal = journal
@@ -90,7 +94,7 @@ class Link:
         self._context = context
         self._clock = clock or SystemClock()
         self._reference = reference
-        self._on_delta = on_delta
+        self._on_stored = on_stored
         self._on_acked = on_acked
         self._private = private_from_der(journal.identity.device_key)
         self._events: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
@@ -273,10 +277,15 @@ class Link:
         return {REFERENCE_FEED: self.journal.reference.cursors().get(REFERENCE_FEED, "")}
 
     def _store(self, delta: StoreDelta) -> None:
-        if self._on_delta is not None:
-            self._on_delta(delta)
-        else:
-            self.journal.reference.store(delta.feed, delta.cursor, delta.rows)
+        stored = self.journal.reference.store(delta.feed, delta.cursor, delta.rows)
+        if stored.skipped:
+            named = ", ".join(f"{row.kind} {row.key}" for row in stored.skipped[:ROWS_NAMED])
+            more = len(stored.skipped) - ROWS_NAMED
+            detail = f"reference rows that this till cannot read were left out: {named}"
+            detail += f" and {more} more" if more > 0 else ""
+            self.journal.raise_alarm(self._clock.now(), AlarmReason.BAD_REFERENCE, detail)
+        if self._on_stored is not None:
+            self._on_stored(stored.rows)
 
     async def _send(self, message: FromTill) -> None:
         socket = self._socket

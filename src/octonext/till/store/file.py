@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from octonext.runtime.sql import load_queries
-from octonext.till.errors import JournalDamaged, JournalInUse, NotEnrolled
+from octonext.till.errors import DiskFull, JournalDamaged, JournalInUse, NotEnrolled
 
 PACKAGE = "octonext.till.store"
 #: "ONTJ": tells a till's journal from any other SQLite file.
 APPLICATION_ID = 0x4F4E544A
 FORMAT_VERSION = 1
 BUSY_TIMEOUT_S = 5.0
+#: Reading back needs a few pages, and each commit outdates them: no use in keeping more.
+_READER_CACHE_KIB = 64
 
 QUERIES = load_queries(PACKAGE)
 
@@ -26,12 +28,14 @@ QUERIES = load_queries(PACKAGE)
 class TillFile:
     """One connection to the file, and the lock that makes this process its only writer.
 
-    Thread-safe: one thread at a time is inside `transaction` or `rows`.
+    A writer keeps a second connection that only reads, see `rows_on_disk`. Thread-safe: one thread
+    at a time is inside `transaction` or `rows`.
     """
 
     def __init__(self, connection: sqlite3.Connection, lock_fd: int | None, path: Path) -> None:
         self.path = path
         self._connection = connection
+        self._reader = connection if lock_fd is None else _connect_reader(path)
         self._lock_fd = lock_fd
         self._mutex = threading.Lock()
         self._durable = True
@@ -72,6 +76,8 @@ class TillFile:
     def close(self) -> None:
         """Give the file back. Safe to call twice."""
         with self._mutex:
+            # The writer last: whoever closes last folds the WAL into the file.
+            self._reader.close()
             self._connection.close()
             if self._lock_fd is not None:
                 os.close(self._lock_fd)
@@ -91,15 +97,25 @@ class TillFile:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                # After some faults, a full disk among them, SQLite has rolled back by itself.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     def rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         """All rows of a named query."""
         with self._mutex, _translate(self.path):
             return self._connection.execute(QUERIES[query], arguments).fetchall()
+
+    def rows_on_disk(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
+        """All rows of a named query, read from the file and its WAL.
+
+        The writer would answer from its own cache, whatever became of the bytes that it wrote.
+        """
+        with self._mutex, _translate(self.path):
+            return self._reader.execute(QUERIES[query], arguments).fetchall()
 
 
 @contextmanager
@@ -109,6 +125,11 @@ def _translate(path: Path) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         if "locked" in str(error) or "busy" in str(error):
             raise _in_use(path) from error
+        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            raise DiskFull(
+                f"The disk is full: nothing more can be written to {path}.",
+                remedy="Make room on it and try again; what was written before is safe.",
+            ) from error
         raise JournalDamaged(f"{path} cannot be used: {error}.", remedy=_RESTORE) from error
     except sqlite3.DatabaseError as error:
         raise JournalDamaged(f"{path} is damaged: {error}.", remedy=_RESTORE) from error
@@ -131,6 +152,13 @@ def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
         return connection
+
+
+def _connect_reader(path: Path) -> sqlite3.Connection:
+    connection = _connect(path, readonly=True)
+    with _translate(path):
+        connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
+    return connection
 
 
 def _check_format(connection: sqlite3.Connection, path: Path) -> None:

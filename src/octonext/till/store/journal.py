@@ -126,7 +126,8 @@ class Journal:
                 QUERIES["entry_insert"], ((e.seq, e.key_id, e.hash, e.ciphertext) for e in entries)
             )
             connection.execute(QUERIES["meta_put"], ("writing", msgspec.json.encode(writing)))
-        if self.entries(entries[0].seq, entries[-1].seq) != list(entries):
+        read_back = self._file.rows_on_disk("entry_range", entries[0].seq, entries[-1].seq)
+        if [Sealed(*row) for row in read_back] != list(entries):
             raise JournalDamaged(
                 f"{self._file.path} does not give back what was written.",
                 remedy="Stop using this disk: do not hand out the goods on this receipt.",
@@ -181,6 +182,7 @@ class Journal:
     def prune(self, keep: int) -> int:
         """Delete acknowledged entries except the last `keep` (at least 1); how many went.
 
+        The open shift's entries stay: after a restart they say what must be in the drawer.
         Raises `JournalDamaged` when the hash that was acknowledged is not the one in the journal:
         then nothing is deleted.
         """
@@ -189,8 +191,12 @@ class Journal:
             return 0
         if own_hash is None or not same_hash(own_hash, self.acked.hash):
             raise JournalDamaged(f"Entry {self.acked.seq} in {self._file.path} is not what the shard holds.")
+        last = self.acked.seq - max(1, keep)
+        if self.shift is not None:
+            [(first_of_shift,)] = self._file.rows("entry_first_of_key", str(self.shift.shift))
+            last = min(last, first_of_shift - 1)
         with self._file.transaction() as connection:
-            return connection.execute(QUERIES["entry_prune"], (self.acked.seq - max(1, keep),)).rowcount
+            return connection.execute(QUERIES["entry_prune"], (last,)).rowcount
 
     def outcomes(self) -> dict[str, int]:
         """How many entries the shard did not simply post, by outcome."""
@@ -214,15 +220,24 @@ class Journal:
     def _read_place(self) -> Place:
         [(first, last, count)] = self._file.rows("entry_extent")
         if last is None:
+            # Pruning keeps at least one entry: without any, none was ever written, or all are lost.
+            if self.acked.seq or self._writing.hlc:
+                raise self._lost("all its entries")
             return Place()
+        # The last acknowledged entry is never pruned, so nothing after it may be missing either.
+        if int(first) > max(1, self.acked.seq):
+            raise self._lost(f"entries before {first}")
         if int(last) - int(first) + 1 != count or self.acked.seq > int(last):
-            raise JournalDamaged(
-                f"{self._file.path} has lost entries between {first} and {last}.",
-                remedy="Do not sell with it; ask head office for a new till and keep the file.",
-            )
+            raise self._lost(f"entries between {first} and {max(int(last), self.acked.seq)}")
         last_hash, _ = self.mark(int(last))
         assert last_hash is not None
         return Place(int(last), last_hash, self._writing.hlc)
+
+    def _lost(self, what: str) -> JournalDamaged:
+        return JournalDamaged(
+            f"{self._file.path} has lost {what}.",
+            remedy="Do not sell with it; ask head office for a new till and keep the file.",
+        )
 
     def _meta(self, name: str, kind: type[T]) -> T:
         rows = self._file.rows("meta_get", name)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from typing import NamedTuple
 from uuid import UUID
 
-import msgspec
-
 from octonext.sync.messages import DeltaRow
-from octonext.till.domain.catalogue import Row
-from octonext.till.errors import ReferenceRefused
+from octonext.till.domain.catalogue import Product, Row, is_readable, parse
 
 from .file import QUERIES, TillFile
 
@@ -18,9 +16,11 @@ from .file import QUERIES, TillFile
 _ALWAYS = ("branch", "price_list", "tax")
 
 
-class _Codes(msgspec.Struct):
-    sku: str = ""
-    barcodes: list[str] = []
+class Stored(NamedTuple):
+    """What became of the rows of a delta: kept, or left out because they cannot be read."""
+
+    rows: list[Row]
+    skipped: list[Row]
 
 
 class Reference:
@@ -29,18 +29,20 @@ class Reference:
     def __init__(self, file: TillFile) -> None:
         self._file = file
 
-    def store(self, feed: str, cursor: str, rows: Sequence[DeltaRow]) -> None:
-        """Store rows and cursor in one transaction. Raises `ReferenceRefused`; then nothing is stored."""
-        try:
-            with self._file.transaction() as connection:
-                for row in rows:
-                    _store_row(connection, row)
-                connection.execute(QUERIES["cursor_put"], (feed, cursor))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise ReferenceRefused(
-                f"The shard sent reference data that this till cannot read: {error}.",
-                remedy="Sales go on with what the till has; tell head office.",
-            ) from error
+    def store(self, feed: str, cursor: str, rows: Iterable[DeltaRow]) -> Stored:
+        """Store rows and cursor in one transaction.
+
+        A row that this till cannot read is left out; what the till has under its key stays.
+        """
+        stored = Stored([], [])
+        for sent in rows:
+            row = Row(sent.kind, sent.key, None if sent.deleted else bytes(sent.value))
+            (stored.rows if is_readable(row) else stored.skipped).append(row)
+        with self._file.transaction() as connection:
+            for row in stored.rows:
+                _store_row(connection, row)
+            connection.execute(QUERIES["cursor_put"], (feed, cursor))
+        return stored
 
     def cursors(self) -> dict[str, str]:
         """Feed -> cursor of the last rows that were stored."""
@@ -73,18 +75,17 @@ class Reference:
         return _rows([row for rows in found for row in rows])
 
 
-def _store_row(connection: sqlite3.Connection, row: DeltaRow) -> None:
+def _store_row(connection: sqlite3.Connection, row: Row) -> None:
     if row.kind == "product":
         connection.execute(QUERIES["code_delete"], (row.key,))
-    if row.deleted:
+    if row.value is None:
         connection.execute(QUERIES["reference_delete"], (row.kind, row.key))
         return
-    payload = bytes(row.value)
-    connection.execute(QUERIES["reference_put"], (row.kind, row.key, payload.decode()))
-    if row.kind == "product":
-        codes = msgspec.json.decode(payload, type=_Codes)
+    connection.execute(QUERIES["reference_put"], (row.kind, row.key, row.value.decode()))
+    product = parse(row)
+    if isinstance(product, Product):
         connection.executemany(
-            QUERIES["code_put"], ((code, row.key) for code in (codes.sku, *codes.barcodes) if code)
+            QUERIES["code_put"], ((code, row.key) for code in (product.sku, *product.barcodes) if code)
         )
 
 

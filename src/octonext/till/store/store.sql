@@ -22,6 +22,10 @@ SELECT seq, key_id, hash, ciphertext FROM entry WHERE seq BETWEEN ? AND ? ORDER 
 -- All entries of one shift.
 SELECT seq, key_id, hash, ciphertext FROM entry WHERE key_id = ? ORDER BY seq;
 
+-- name: entry_first_of_key
+-- Where a shift begins, as far as it was not pruned.
+SELECT min(seq) FROM entry WHERE key_id = ?;
+
 -- name: entry_outgoing
 -- What a connection must know of the entries after a place.
 SELECT seq, hash, key_id, length(ciphertext) FROM entry WHERE seq > ? ORDER BY seq LIMIT ?;

@@ -8,12 +8,10 @@ from uuid import UUID
 import msgspec
 
 from octonext.base.money import AMOUNT_MAX
-from octonext.sales.entries import LINES_MAX, Line
+from octonext.sales.entries import ENTRY_BYTES_MAX, LINES_MAX, Line
 
 from .rows import Row
 
-#: `docs/sync-protocol.md`, section 6: below 150 KB of JSON, so that an entry fits a frame.
-ENTRY_BYTES_MAX = 150_000
 #: What an entry has around its lines, with room.
 _FRAME_BYTES = 2_000
 TAX_CODE = "GB-O"
