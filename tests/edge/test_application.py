@@ -22,3 +22,9 @@ async def test_without_head_office_master_data_answers_503_with_retry_after(
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
     assert answer.json()["code"] == "unavailable"
+
+
+async def test_the_description_names_the_licence_and_where_the_source_is_due(api: httpx.AsyncClient) -> None:
+    info = (await api.get("/openapi.json")).json()["info"]
+    assert info["license"]["identifier"] == "AGPL-3.0-or-later"
+    assert "source of version 0" in info["description"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -23,9 +24,11 @@ from octonext.edge.authentication import (
     TOKEN_STALE_S_MAX,
     Principal,
     TokenCache,
+    any_token,
     needs,
 )
 from octonext.edge.errors import Unavailable
+from octonext.edge.limits import BEARER
 
 READER = Principal("reader", frozenset({CATALOG_READ}))
 
@@ -199,3 +202,51 @@ async def test_a_token_without_the_scope_gets_403_and_is_told_which_one(api: htt
 
 def test_the_digest_of_the_fixture_is_no_token() -> None:
     assert token_digest("") != MONITOR_DIGEST
+
+
+def served(cache: TokenCache, clock: HandClock) -> httpx.AsyncClient:
+    """A client of an application with one page, open to every token."""
+
+    @get("/", opt=any_token())
+    async def page() -> str:
+        return "here"
+
+    app = application([page], tokens=cache, title="t", version="0", clock=clock)
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's own ASGI types
+    return httpx.AsyncClient(transport=transport, base_url="https://hq")
+
+
+async def status(client: httpx.AsyncClient, token: str) -> int:
+    return (await client.get("/", headers={"Authorization": f"Bearer {token}"})).status_code
+
+
+async def test_a_strangers_bad_tokens_lock_out_no_token_that_is_known_behind_the_same_address() -> None:
+    clock, hq = HandClock(), HeadOffice({"t": READER})
+    cache = TokenCache(hq.find, clock, monitor_digest=token_digest("watch"))
+    async with served(cache, clock) as client:
+        assert await status(client, "t") == 200
+        answers = Counter([await status(client, f"guess {number}") for number in range(200)])
+        assert answers == {401: BEARER.attempts, 429: 200 - BEARER.attempts}
+        assert hq.asked == 1 + BEARER.attempts
+        clock.seconds += TOKEN_FRESH_S + 1
+        assert [await status(client, token) for token in ("t", "watch", "guess 0")] == [200, 200, 429]
+
+
+async def test_a_revoked_token_is_counted_like_any_other_bad_one() -> None:
+    clock, hq = HandClock(), HeadOffice({"t": READER})
+    async with served(TokenCache(hq.find, clock), clock) as client:
+        assert await status(client, "t") == 200
+        hq.tokens.clear()
+        clock.seconds += TOKEN_FRESH_S + 1
+        answers = Counter([await status(client, "t") for _ in range(BEARER.attempts + 2)])
+        assert answers == {401: BEARER.attempts + 1, 429: 1}
+
+
+async def test_tokens_that_nobody_could_check_are_not_counted() -> None:
+    clock, hq = HandClock(), HeadOffice({"t": READER})
+    hq.down = True
+    async with served(TokenCache(hq.find, clock), clock) as client:
+        assert {await status(client, "t") for _ in range(200)} == {503}
+        clock.seconds += LOOKUP_PAUSE_S
+        hq.down = False
+        assert await status(client, "t") == 200

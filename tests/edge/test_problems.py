@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from litestar import get
+from structlog.testing import capture_logs
 
 import octonext.catalog.service.products
 import octonext.identity.service
@@ -107,3 +109,32 @@ async def test_an_unknown_field_is_refused_rather_than_ignored(api: httpx.AsyncC
     answer = await api.post("/categories", json=body)
     assert answer.status_code == 400
     assert "colour" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/sessions", {"name": "ad\0min", "password": "hunter2"}),
+        ("GET", "/cashiers?region_id=99999999999999", None),
+        ("GET", f"/cashiers?region_id=-{2**63}", None),
+    ],
+)
+async def test_a_value_that_postgresql_cannot_hold_is_the_callers_fault_and_not_logged(
+    api: httpx.AsyncClient, method: str, path: str, body: Any
+) -> None:
+    with capture_logs() as lines:
+        answer = await api.request(method, path, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), answer.text
+    (line,) = [line for line in lines if line["event"] == "value_refused"]
+    assert line["kind"].endswith("Error")
+    assert "exc_info" not in line
+    for told in (str(lines), answer.text):
+        assert "99999" not in told
+        assert str(2**63) not in told
+        assert "0x00" not in told
+
+
+async def test_a_value_that_the_driver_refuses_is_the_callers_fault_too() -> None:
+    answer = await answer_to(asyncpg.DataError("invalid input for query argument $1: 'hunter2'"))
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    assert "hunter2" not in answer.text

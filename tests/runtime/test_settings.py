@@ -63,6 +63,7 @@ def test_the_same_file_describes_production() -> None:
         ({"hq": {"owner_dsn": "postgresql://o@/o?host=/run/pg"}}, "needs dsn"),
         ({"reporting": {"engine": "clickhouse"}}, "needs url"),
         ({"reporting": {"address": "http://olap.example"}}, "https://"),
+        ({"reporting": {"address": "https://olap.example"}}, "address needs token"),
         ({"reporting": {"engine": "oracle"}}, "Invalid enum value"),
     ],
 )
@@ -94,6 +95,10 @@ def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
         "postgresql://octonext@/octonext?host=/run/pg,db.example",
         "postgresql://octonext:secret@db.example/octonext?sslmode=verify-full",
         f"{NETWORK}?sslmode=verify-full&password=secret",
+        f"{NETWORK}?sslmode=verify-full&ssl_min_protocol_version=TLSv1.2",
+        f"{NETWORK}?sslmode=verify-full&ssl_max_protocol_version=TLSv1.2",
+        f"{NETWORK}?sslmode=verify-full&ssl_max_protocol_version=",
+        f"{NETWORK}?sslmode=verify-full&ssl_min_protocol_version=TLSv1.3&ssl_min_protocol_version=TLSv1",
     ],
 )
 def test_a_dsn_that_is_unsafe_is_refused(dsn: str) -> None:
@@ -106,6 +111,7 @@ def test_a_dsn_that_is_unsafe_is_refused(dsn: str) -> None:
     [
         f"{NETWORK}?sslmode=verify-full",
         "postgresql://a@one.example:5432,two.example:5432/o?sslmode=verify-full",
+        f"{NETWORK}?sslmode=verify-full&ssl_min_protocol_version=TLSv1.3",
         "postgresql://octonext@/octonext?host=/run/postgresql",
         "postgresql://octonext@%2Frun%2Fpostgresql/octonext",
     ],

@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, License, SecurityScheme
 from litestar.types import ControllerRouterHandler
 
 from octonext.base.clock import Clock, SystemClock
@@ -23,6 +23,8 @@ from .problems import exception_handlers
 from .request_context import RequestContext
 
 API_PATH = "/api/v1"
+LICENCE = "AGPL-3.0-or-later"
+"""As SPDX names it."""
 
 
 def application(
@@ -69,8 +71,12 @@ def _openapi(title: str, version: str) -> OpenAPIConfig:
         version=version,
         description=(
             "Errors are problem documents (RFC 9457) with a stable `code`. Amounts are integers in "
-            "minor units of their currency, quantities integer thousandths. Lists are paged by cursor."
+            "minor units of their currency, quantities integer thousandths. Lists are paged by cursor.\n\n"
+            f"OctoNext {version} is free software under {LICENCE}. Its section 13 has the operator of this "
+            f"installation offer everybody who uses it over a network the source of version {version} as it "
+            "runs here, with every change made to it: ask the operator for it."
         ),
+        license=License(name=LICENCE, identifier=LICENCE),
         components=Components(security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}),
         security=[{"token": []}],
         use_handler_docstrings=True,

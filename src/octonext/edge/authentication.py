@@ -108,13 +108,18 @@ class TokenCache:
             digest: entry for digest, entry in self._known.items() if entry[0].token_id != token_id
         }
 
+    def knows(self, token: str) -> bool:
+        """Whether the token was seen good lately or is the monitor's: whoever holds it is not guessing."""
+        digest = token_digest(token)
+        return digest in self._known or self._is_monitor(digest)
+
     async def authenticate(self, token: str) -> Principal | None:
         """The token's principal, or None when there is no such token.
 
         Raises Unavailable when only head office could tell, and it does not answer.
         """
         digest = token_digest(token)
-        if self._monitor_digest is not None and same_secret(digest, self._monitor_digest):
+        if self._is_monitor(digest):
             return Principal(name="monitor", scopes=frozenset({MONITOR}))
         now = self._clock.monotonic()
         known = self._known.get(digest)
@@ -130,6 +135,9 @@ class TokenCache:
         if now - known[1] > TOKEN_STALE_S_MAX:
             raise Unavailable("Head office has not confirmed this token for too long.")
         return self._alive(known[0])
+
+    def _is_monitor(self, digest: bytes) -> bool:
+        return self._monitor_digest is not None and same_secret(digest, self._monitor_digest)
 
     def _alive(self, principal: Principal | None) -> Principal | None:
         if principal is None or principal.expires_at is None:
@@ -184,11 +192,28 @@ async def _authenticated(connection: ASGIConnection[Any, Any, Any, Any]) -> Prin
     if len(token) > TOKEN_CHARACTERS_MAX:
         raise Unauthenticated("This is not a token.")
     tokens: TokenCache = connection.app.state.tokens
+    if tokens.knows(token):
+        # Not counted: a stranger's guesses must not lock out the tokens behind the same address.
+        principal = await tokens.authenticate(token)
+    else:
+        principal = await _counted(connection, tokens, token)
+    if principal is None:
+        raise Unauthenticated("The token is not known, has expired or was revoked.")
+    return principal
+
+
+async def _counted(
+    connection: ASGIConnection[Any, Any, Any, Any], tokens: TokenCache, token: str
+) -> Principal | None:
     attempts: Attempts = connection.app.state.attempts
     address = client_address(connection)
     attempts.begin(BEARER, address)
-    principal = await tokens.authenticate(token)
-    if principal is None:
-        raise Unauthenticated("The token is not known, has expired or was revoked.")
-    attempts.succeeded(BEARER, address)
+    try:
+        principal = await tokens.authenticate(token)
+    except Unavailable:
+        # Nobody learnt whether the token is good, so this was no failure of the caller's.
+        attempts.succeeded(BEARER, address)
+        raise
+    if principal is not None:
+        attempts.succeeded(BEARER, address)
     return principal

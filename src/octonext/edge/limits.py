@@ -68,7 +68,7 @@ class Attempts:
             counts.popitem(last=False)
 
     def succeeded(self, limit: Limit, address: str) -> None:
-        """Take back the attempt that `begin` counted: it was no guess."""
+        """Take back the attempt that `begin` counted: it was no guess, or nobody could tell."""
         counts = self._counts.get(limit.name, OrderedDict())
         since, count = counts.get(address, (0.0, 0))
         if count > 1:

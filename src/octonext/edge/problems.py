@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from litestar.types import ExceptionHandlersMap
 
 from octonext.base.errors import OctoNextError
 
-from .errors import Unavailable
+from .errors import InvalidRequest, Unavailable
 from .request_context import current_request_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -70,6 +71,8 @@ UNAVAILABLE_ERRORS: tuple[type[Exception], ...] = (
     asyncpg.exceptions.TransactionRollbackError,  # a deadlock's victim
 )
 """What a database that is down, hung, restarting or full raises; the caller may simply try again."""
+
+FRAMES_LOGGED_MAX = 10
 
 _log = structlog.get_logger(__name__)
 
@@ -130,6 +133,7 @@ def exception_handlers() -> ExceptionHandlersMap:
     handlers: dict[Any, Any] = {
         OctoNextError: _refused,
         HTTPException: _http,
+        asyncpg.DataError: _unstorable,
         Exception: _fault,
     }
     for kind in UNAVAILABLE_ERRORS:
@@ -153,6 +157,21 @@ def _refused(_: Request[Any, Any, Any], error: OctoNextError) -> Response[Proble
 def _unavailable(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     _log.warning("database_unavailable", exc_info=error)
     return _refused(request, Unavailable("A database that this needs does not answer now."))
+
+
+def _unstorable(request: Request[Any, Any, Any], error: asyncpg.DataError) -> Response[Problem]:
+    """A value that its type allows and PostgreSQL does not: a NUL in a text, a number too large."""
+    # Kind and place only: the driver's message quotes the parameter, which may be a secret.
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES_LOGGED_MAX:]
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    _log.warning("value_refused", kind=type(error).__name__, frames=places)
+    return _refused(
+        request,
+        InvalidRequest(
+            "A value of the request cannot be stored or compared.",
+            remedy="Send texts without NUL characters, and numbers and dates within their range.",
+        ),
+    )
 
 
 def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:

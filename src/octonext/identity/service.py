@@ -69,6 +69,26 @@ async def bootstrap(pool: Pool) -> str | None:
     return secret
 
 
+async def reset_administrator(pool: Pool, clock: Clock) -> str | None:
+    """Give the administrator a new secret, for whoever lost the old one.
+
+    Returns it, once: password and bearer token as after `bootstrap`. The old password ends, and so
+    does every token that came with it; tokens for programs stay. None when there is no administrator.
+    """
+    secret = new_token()
+    password_hash = await _hashed(secret)
+    async with transaction(pool) as connection:
+        user_id = await store.replace_password(connection, ADMINISTRATOR, password_hash)
+        if user_id is None:
+            return None
+        await store.revoke_tokens_of_user(connection, user_id, clock.now())
+        await store.insert_token(
+            connection, new_uuid7(), token_digest(secret), f"reset of {ADMINISTRATOR}", [ADMIN],
+            user_id=user_id, expires_at=None,
+        )  # fmt: skip
+    return secret
+
+
 async def sign_in(pool: Pool, request: SignIn, clock: Clock) -> NewToken:
     """A token for an administrator, for SESSION_LIFETIME. Raises SignInRefused."""
     async with transaction(pool, readonly=True) as connection:

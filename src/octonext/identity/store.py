@@ -40,6 +40,12 @@ async def create_first_user(
     return created is not None
 
 
+async def replace_password(connection: Connection, name: str, password_hash: str) -> UUID | None:
+    """The user who has the new password now, or None when there is nobody of that name."""
+    user_id: UUID | None = await connection.fetchval(QUERIES["replace_password"], name, password_hash)
+    return user_id
+
+
 async def find_user(connection: Connection, name: str) -> tuple[UUID, str, list[str]] | None:
     """The id, password hash and scopes of an active user."""
     row = await connection.fetchrow(QUERIES["find_user"], name)
@@ -72,6 +78,11 @@ async def revoke_token(connection: Connection, token_id: UUID, now: datetime) ->
     """A token that works no more; the first revocation's time stays."""
     row = await connection.fetchrow(QUERIES["revoke_token"], token_id, now)
     return None if row is None else _token(row)
+
+
+async def revoke_tokens_of_user(connection: Connection, user_id: UUID, now: datetime) -> None:
+    """End every token of a user: the first secret, and what signing in gave."""
+    await connection.execute(QUERIES["revoke_tokens_of_user"], user_id, now)
 
 
 async def find_token(connection: Connection, digest: bytes) -> Principal | None:

@@ -11,6 +11,10 @@ RETURNING user_id;
 -- Whether there is any user, so that nothing is hashed in vain.
 SELECT EXISTS (SELECT FROM user_account);
 
+-- name: replace_password
+-- A new password of a user, who may sign in with it even if switched off before.
+UPDATE user_account SET password_hash = $2, active = true WHERE name = $1 RETURNING user_id;
+
 -- name: find_user
 -- Who signs in under a name.
 SELECT user_id, password_hash, scopes FROM user_account WHERE name = $1 AND active;
@@ -30,6 +34,10 @@ WHERE token_id > $1 ORDER BY token_id LIMIT $2;
 -- A token that works no more; the first revocation's time stays.
 UPDATE api_token SET revoked_at = coalesce(revoked_at, $2) WHERE token_id = $1
 RETURNING token_id, name, scopes, created_at, expires_at, revoked_at;
+
+-- name: revoke_tokens_of_user
+-- Everything that was opened with a user's old password; tokens for programs belong to nobody and stay.
+UPDATE api_token SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL;
 
 -- name: find_token
 -- The living token of a digest.

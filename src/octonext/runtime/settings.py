@@ -148,7 +148,7 @@ class Reporting(_Part, frozen=True, kw_only=True):
     address: str | None = None
     """https:// address of a reporting process elsewhere; without it, `up` starts one here."""
     token: SecretSource | None = None
-    """What this installation shows to the reporting process at `address`."""
+    """What this installation shows to the reporting process at `address`, which therefore needs one."""
 
     def __post_init__(self) -> None:
         if self.engine == "clickhouse" and not self.url:
@@ -158,6 +158,8 @@ class Reporting(_Part, frozen=True, kw_only=True):
         for value, key in ((self.address, "address"), (self.url, "url")):
             if value is not None and not value.startswith("https://"):
                 raise ValueError(f"{key} must begin with https:// (TLS 1.3 or nothing)")
+        if self.address is not None and self.token is None:
+            raise ValueError("address needs token: a reporting process elsewhere answers nobody without one")
 
 
 class TlsFiles(_Part, frozen=True, kw_only=True):
@@ -252,7 +254,7 @@ def decode(document: dict[str, Any], *, folder: Path, source: str) -> Settings:
 
 
 def check_dsn(dsn: str) -> None:
-    """Refuse (ValueError) what is not a PostgreSQL URL, holds a password, or leaves without TLS.
+    """Refuse (ValueError) what is not a PostgreSQL URL, holds a password, or leaves without TLS 1.3.
 
     A Unix socket stays on the machine, so it needs no TLS; anything else needs
     `sslmode=verify-full`, the only mode in which an impostor is noticed.
@@ -265,6 +267,10 @@ def check_dsn(dsn: str) -> None:
         raise ValueError("a dsn must not hold a password; use password = { file = ... }")
     if not _is_unix_socket(dsn) and query.get("sslmode") != ["verify-full"]:
         raise ValueError("a network dsn needs sslmode=verify-full")
+    for key in ("ssl_min_protocol_version", "ssl_max_protocol_version"):
+        # An empty value counts: the driver would take it as it stands.
+        if parse_qs(parts.query, keep_blank_values=True).get(key, ["TLSv1.3"]) != ["TLSv1.3"]:
+            raise ValueError(f"a dsn's {key} must be TLSv1.3, or left out")
 
 
 def is_network_dsn(dsn: str) -> bool:

@@ -1,1 +1,1 @@
-"""Commands for whoever runs the chain: catalogue, tokens, tills. All of them speak to the API only."""
+"""Commands for whoever runs the chain; all but `token reset-admin` speak to the API only."""

@@ -14,8 +14,13 @@ from octonext.base.errors import OctoNextError
 from octonext.edge.authentication import SCOPES
 
 from .client import Authority, DataFolder, TokenFile, Url, connect
+from .reset_admin import reset_admin
 
-app = typer.Typer(help="API tokens for programs; needs a token with the scope admin.", no_args_is_help=True)
+app = typer.Typer(
+    help="API tokens for programs; all but reset-admin need a token with the scope admin.",
+    no_args_is_help=True,
+)
+app.command("reset-admin")(reset_admin)
 
 
 class FileExists(OctoNextError):

@@ -168,7 +168,7 @@ async def renew_code(pool: Pool, device_id: int, clock: Clock) -> TillWithCode:
             raise NotFound(f"There is no till {device_id}.")
         if till.status != "pending":
             # Its journal belongs to the key it has: another machine is another till.
-            raise Conflict(f"The till is {till.status}.", remedy="Revoke it and create a new till instead.")
+            raise Conflict(f"The till is {till.status}.", remedy="Create a new till instead.")
         await store.set_enrolment(connection, device_id, _code_digest(code), expires_at)
     return TillWithCode(till=till, enrolment_code=code, expires_at=expires_at)
 
