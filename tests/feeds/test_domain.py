@@ -18,6 +18,7 @@ from octonext.feeds.domain import (
     check_history,
     pause_s,
 )
+from octonext.feeds.service import ERROR_CHARACTERS_MAX
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -71,6 +72,16 @@ def test_a_source_behind_its_reader_is_refused() -> None:
     check_history("kw-1", {"sale": Cursor(99, 5)}, snapshot(0, 100, 100))
     with pytest.raises(FeedWentBack, match="kw-1 is at transaction 100"):
         check_history("kw-1", {"sale": Cursor(100, 5)}, snapshot(0, 100, 100))
+
+
+def test_the_remedy_of_a_source_that_went_back_fits_into_the_status() -> None:
+    far = Cursor(10**12, 10**12)
+    with pytest.raises(FeedWentBack) as refused:
+        check_history("a-shard-16-chars", {"dimension": far}, snapshot(0, 10**11, 10**11))
+    shown = f"FeedWentBack: {refused.value}"
+    assert len(shown) <= ERROR_CHARACTERS_MAX
+    assert "DATA/reporting" in shown
+    assert "DELETE FROM feed_cursor" in shown
 
 
 def test_backoff_grows_to_its_limit_and_never_reaches_zero() -> None:

@@ -17,6 +17,7 @@ from octonext.feeds.store import (
     dimension_source,
     shard_source,
 )
+from octonext.processes.status.report import region_waited_for
 
 WriteSale = Callable[..., Awaitable[None]]
 FROM_THE_START = dict.fromkeys(SHARD_FEEDS, START)
@@ -202,9 +203,11 @@ async def test_a_region_that_hq_does_not_know_is_said_by_name(
     await _publish(hq, "region", "1", None, region_id=1, code="KW")
     await hq.close()
     source = ReferenceSource(as_application(hq_dsn), "QA")
-    with pytest.raises(RegionUnknown, match="QA"):
+    with pytest.raises(RegionUnknown) as refused:
         await source.read({"reference": START})
     source.abort()
+    # As the relay tells it, and `octonext status` understands it.
+    assert region_waited_for({"last_error": f"RegionUnknown: {refused.value}"}) == "QA"
 
 
 async def test_a_page_of_other_regions_only_still_moves_the_cursor(
@@ -226,3 +229,24 @@ async def test_a_page_of_other_regions_only_still_moves_the_cursor(
     assert isinstance(cursor, Cursor)
     source.abort()
     sink.abort()
+
+
+async def test_a_shard_that_forgot_its_cursor_takes_head_offices_rows_again(
+    two_shards: Callable[[], Awaitable[tuple[str, str]]],
+) -> None:
+    """What the remedy of FeedWentBack promises."""
+    hq_dsn, shard_dsn = await two_shards()
+    hq, shard = await asyncpg.connect(hq_dsn), await asyncpg.connect(shard_dsn)
+    await _publish(hq, "region", "1", None, region_id=1, code="KW")
+    source = ReferenceSource(as_application(hq_dsn), "KW")
+    sink = ReferenceSink(as_application(shard_dsn))
+    pages = (await source.read({"reference": START})).pages
+    assert (await sink.apply("hq", pages, None))["reference"].applied
+    await shard.execute("DELETE FROM feed_cursor")
+    assert await sink.cursors("hq", ("reference",)) == {"reference": START}
+    assert (await sink.apply("hq", pages, None))["reference"].applied
+    assert await shard.fetchval("SELECT count(*) FROM reference") == 1
+    source.abort()
+    sink.abort()
+    await hq.close()
+    await shard.close()

@@ -11,9 +11,14 @@ from octonext.processes.init import write_configuration
 from octonext.processes.os_process import freeze
 from octonext.processes.status.collect import collect, months_between
 from octonext.processes.status.command import well
-from octonext.processes.status.report import DatabaseReport, StatusReport
+from octonext.processes.status.report import (
+    FEED_FAILURES_MAX,
+    DatabaseReport,
+    StatusReport,
+)
 from octonext.processes.status.tables import show, span
 from octonext.processes.supervisor.service import Supervisor
+from octonext.processes.supervisor.state import InstallationState, ProcessStatus
 from octonext.runtime.layout import Layout
 
 
@@ -100,3 +105,62 @@ def test_durations_are_for_people(seconds: float, shown: str) -> None:
 )
 def test_months_are_counted_across_years(today: date, month: str, months: int) -> None:
     assert months_between(today, month) == months
+
+
+def running(**answers: object) -> StatusReport:
+    """A report of which everything is well but for `answers`."""
+    processes = [
+        ProcessStatus(name="relay", kind="relay", state="running", address="/run/octonext-0123/relay.sock"),
+        ProcessStatus(
+            name="postgres-kw-1", kind="postgres", state="not answering", detail="frozen", pid=4194304
+        ),
+    ]
+    healthy = answers.pop("healthy", True)
+    processes[1].state, processes[1].detail = ("running", "") if healthy else ("not answering", "frozen")
+    state = InstallationState(
+        name="test", pid=1, stage="running", started_at=0, data_dir="/d", processes=processes
+    )
+    return StatusReport(**{"running": True, "installation": state, "databases": [], "relay": {}} | answers)  # type: ignore[arg-type]
+
+
+def feed(failures: int, error: str) -> dict[str, object]:
+    return {"feeds": [{"name": "reference", "source": "hq", "failures": failures, "last_error": error}]}
+
+
+WAITING = "RegionUnknown: HQ does not know the region KW. Create it, or correct the shard's region."
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({}, True),
+        ({"gateways": {"https://127.0.0.1:1": None}}, False),
+        ({"gateways": {"https://127.0.0.1:1": {}}}, True),
+        ({"relay": None}, False),
+        ({"relay": feed(FEED_FAILURES_MAX, "OlapUnavailable: x")}, True),
+        ({"relay": feed(FEED_FAILURES_MAX + 1, "OlapUnavailable: x")}, False),
+        ({"relay": feed(1000, WAITING)}, True),
+    ],
+)
+def test_what_gives_no_answer_or_fails_for_long_is_not_well(
+    answers: dict[str, object], expected: bool
+) -> None:
+    assert well(running(**answers)) is expected
+
+
+def test_a_region_that_head_office_has_not_yet_is_waited_for() -> None:
+    text = printed(running(relay=feed(1000, WAITING)))
+    assert "waiting: create region KW" in text
+    assert "RegionUnknown" not in text
+
+
+def test_a_process_is_one_line_on_a_narrow_terminal() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    show(running(healthy=False), console)
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    (line,) = (each for each in text.splitlines() if "postgres-kw-1" in each)
+    assert "not answering" in line
+    assert "4194304" in line
+    assert "frozen" in line
+    assert ".sock" not in text

@@ -34,7 +34,8 @@ def layout(data_dir: Path) -> Layout:
 def databases_only(data_dir: Path, *shards: str) -> Layout:
     """An installation whose other processes run elsewhere, so that only PostgreSQL is started."""
     path = write_configuration(data_dir, name="test", shards=list(shards), workers=0)
-    text = path.read_text().replace('engine = "chdb"', 'address = "https://reports.example"')
+    elsewhere = 'address = "https://reports.example"\ntoken = { env = "REPORTING_TOKEN" }'
+    text = path.read_text().replace('engine = "chdb"', elsewhere)
     path.write_text(text + "\n[relay]\nenabled = false\n")
     return Layout(data_dir)
 

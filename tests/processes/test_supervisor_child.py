@@ -147,3 +147,13 @@ async def test_a_process_that_stops_answering_is_left_running(make: Make, eventu
     silent = False
     await eventually(lambda: child.status.state == "running")
     assert (child.pid, child.status.restarts) == (before, 0)
+
+
+async def test_what_a_process_writes_is_its_owners_whatever_the_umask(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "x.err").touch(mode=0o644)
+    before = os.umask(0o022)
+    try:
+        await make(ANSWERS).start()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "x.err").stat().st_mode & 0o777 == 0o600

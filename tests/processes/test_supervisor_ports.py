@@ -47,3 +47,13 @@ def test_an_address_of_another_machine_is_refused(tmp_path: Path) -> None:
 def test_ports_past_the_last_one_are_refused(tmp_path: Path) -> None:
     with pytest.raises(PortUnavailable, match="no port 65536"):
         choose_ports(Gateway(port=65535, workers=2), tmp_path / "ports.json")
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "x\0y", "192.0.2.1"])
+@pytest.mark.parametrize("port", [0, 4443])
+def test_a_host_that_is_not_here_is_refused_with_a_remedy(tmp_path: Path, host: str, port: int) -> None:
+    remembered = tmp_path / "ports.json"
+    remembered.write_text('{"gateway": [4443]}')
+    with pytest.raises(PortUnavailable, match="cannot listen") as refused:
+        choose_ports(Gateway(host=host, port=port), remembered)
+    assert "[gateway] host" in refused.value.remedy

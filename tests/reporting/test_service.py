@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,7 @@ from octonext.reporting.domain.answers import Answer
 from octonext.reporting.domain.batches import TABLES, BadDelivery, Delivery
 from octonext.reporting.domain.queries import REPORTS, InvalidReportFilter, UnknownReport
 from octonext.reporting.service import Reporting
-from octonext.reporting.store import Chdb, Olap
+from octonext.reporting.store import Chdb, Olap, OlapUnavailable
 
 MakePage = Callable[..., Page]
 DATES = "0199c0de-0000-7000-8000-000000000001"
@@ -254,3 +255,48 @@ async def test_an_unknown_report_and_a_bad_source_are_refused(reporting: Reporti
         await reporting.report("profit", {})
     with pytest.raises(BadDelivery):
         await reporting.take("../kw", delivery())
+
+
+@pytest.mark.parametrize("fault", [OlapUnavailable("x"), OSError("reset by peer"), KeyError("a bug")])
+async def test_a_fault_after_the_cursor_was_written_loses_no_row(
+    reporting: Reporting,
+    olap: Olap,
+    make_page: MakePage,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Exception,
+) -> None:
+    page = make_page("sale", {"seq": 1}, {"seq": 2})
+    with monkeypatch.context() as broken:
+
+        async def written_then_failed(source: str, cursors: Mapping[str, Cursor]) -> None:
+            await Olap.record_cursors(olap, source, cursors)
+            raise fault
+
+        broken.setattr(olap, "record_cursors", written_then_failed)
+        with suppress(OSError, KeyError):
+            assert not (await reporting.take("kw-1", delivery(page)))["sale"].applied
+    again = (await reporting.take("kw-1", delivery(page)))["sale"]
+    assert (again.applied, again.cursor) == (False, page.end)
+    assert await sale_count(reporting) == 2
+
+
+async def test_what_was_given_up_is_ended_before_the_cursors_are_believed(
+    reporting: Reporting, olap: Olap, make_page: MakePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = make_page("sale", {"seq": 1})
+    late: list[Mapping[str, Cursor]] = []
+
+    async def given_up(_source: str, cursors: Mapping[str, Cursor]) -> None:
+        late.append(cursors)
+        raise OlapUnavailable("no answer in time")
+
+    async def ended() -> None:
+        # The server finished it in the moment in which it was told to end.
+        await Olap.record_cursors(olap, "kw-1", late.pop())
+
+    with monkeypatch.context() as slow:
+        slow.setattr(olap, "record_cursors", given_up)
+        await reporting.take("kw-1", delivery(page))
+    monkeypatch.setattr(olap, "end_given_up", ended)
+    assert (await reporting.take("kw-1", delivery(page)))["sale"].cursor == page.end
+    assert await sale_count(reporting) == 1

@@ -81,6 +81,14 @@ def test_a_configured_dsn_is_used_with_its_password_and_tls_1_3(monkeypatch: pyt
     assert owner.startswith("postgresql://owner@db.example:5432/")
 
 
+def test_no_dsn_comes_out_with_less_than_tls_1_3_even_when_its_check_was_passed_by(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("octonext.runtime.settings.check_dsn", lambda _: None)
+    dsn = "postgresql://app@db.example/octonext?sslmode=verify-full&ssl_min_protocol_version=TLSv1.2"
+    assert Layout("/nowhere", settings(hq={"dsn": dsn})).dsn("hq").endswith("_version=TLSv1.3")
+
+
 def test_an_embedded_database_is_reached_by_role_over_its_socket() -> None:
     layout = Layout("/nowhere", settings())
     assert layout.dsn("shard", "kw-1").startswith("postgresql://octonext_app@/octonext?host=/")
@@ -90,3 +98,40 @@ def test_an_embedded_database_is_reached_by_role_over_its_socket() -> None:
 def test_a_gateway_without_a_port_says_how_to_get_one(data_dir: Path) -> None:
     with pytest.raises(RuntimeFolderUnusable, match="octonext up"):
         Layout(data_dir, settings()).gateway_port(0)
+
+
+def prepared(folder: Path) -> Layout:
+    layout = Layout(folder, settings())
+    layout.prepare()
+    return layout
+
+
+@pytest.mark.parametrize("name", ["victim", "octonext-0123456789", "octonext-0-0123456789"])
+def test_a_folder_of_another_name_is_not_taken_for_the_sockets(data_dir: Path, name: str) -> None:
+    layout = prepared(data_dir / "data")
+    victim = data_dir / name
+    victim.mkdir(mode=0o750)
+    (victim / "precious").touch()
+    (layout.run / "sockets").write_text(f"{layout.data_dir}\n{victim}\n")
+    assert layout.socket_dir != victim
+    layout.prepare_sockets()
+    layout.remove_sockets()
+    assert (victim / "precious").exists()
+    assert victim.stat().st_mode & 0o777 == 0o750
+
+
+def test_only_our_own_sockets_are_removed_and_a_folder_with_more_stays(data_dir: Path) -> None:
+    layout = prepared(data_dir)
+    layout.prepare_sockets()
+    database = layout.database_socket_dir("kw-1")
+    database.mkdir()
+    ours = [layout.socket("relay"), database / ".s.PGSQL.5432", database / ".s.PGSQL.5432.lock"]
+    precious = layout.socket_dir / "precious"
+    for file in (*ours, precious):
+        file.touch()
+    layout.remove_sockets()
+    assert not any(file.exists() for file in ours)
+    assert precious.exists()
+    precious.unlink()
+    layout.remove_sockets()
+    assert not layout.socket_dir.exists()

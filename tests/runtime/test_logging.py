@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -69,3 +70,19 @@ def test_an_exception_shows_its_place_but_not_the_rows_it_quotes(
 def test_lines_below_the_level_are_left_out(lines: Callable[[], list[dict[str, Any]]]) -> None:
     structlog.get_logger().debug("x")
     assert lines() == []
+
+
+def test_every_file_is_closed_to_others_also_after_a_rotation(
+    tmp_path: Path, lines: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("octonext.runtime.logging.FILE_BYTES_MAX", 300)
+    before = os.umask(0o022)
+    try:
+        configure("test", file=tmp_path / "logs" / "small.log")
+        for number in range(12):
+            structlog.get_logger().info("line", number=number)
+    finally:
+        os.umask(before)
+    modes = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "logs").glob("small.log*")}
+    assert len(modes) > 2
+    assert set(modes.values()) == {0o640}

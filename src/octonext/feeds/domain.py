@@ -20,6 +20,10 @@ POLL_BUSY_S = 0.25
 BACKOFF_FIRST_S = 0.25
 BACKOFF_MAX_S = 10.0
 BACKOFF_FLOOR_S = 0.1
+_WENT_BACK_REMEDY = (
+    "It was restored. For reporting: `octonext down`, remove DATA/reporting, `octonext up`: it is filled "
+    "again. For a shard: as its owner DELETE FROM feed_cursor."
+)
 _DOUBLINGS_MAX = 16
 _XID_MAX = 2**64
 _ID_MAX = 2**63
@@ -147,7 +151,7 @@ def check_history(source: str, cursors: Mapping[str, Cursor], snapshot: Snapshot
         if cursor.xid >= snapshot.xmax:
             raise FeedWentBack(
                 f"{source} is at transaction {snapshot.xmax}, but its feed {feed} was read to {cursor}.",
-                remedy="It was restored from a backup: empty the sink's copy of it, cursor included.",
+                remedy=_WENT_BACK_REMEDY,
             )
 
 

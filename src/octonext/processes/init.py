@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -58,19 +59,28 @@ def write_configuration(
     gateway = {"host": host, "port": port, "workers": workers}
     document = {"name": name, "shards": parsed, "gateway": gateway}
     decode(document, folder=layout.data_dir, source="octonext init")
-    layout.prepare()
     blocks = "".join(
-        f'\n[[shards]]\nid = "{each["id"]}"\nregion = "{each["region"]}"\n'
-        f'jurisdiction = "{each["jurisdiction"]}"\n'
+        f"\n[[shards]]\nid = {_quoted(each['id'])}\nregion = {_quoted(each['region'])}\n"
+        f"jurisdiction = {_quoted(each['jurisdiction'])}\n"
         for each in parsed
     )
     text = (
         "# One installation of OctoNext. A database without a dsn is embedded: `octonext up` runs it.\n"
-        f'name = "{name}"\n\n[hq]\n{blocks}\n[reporting]\nengine = "chdb"\n\n'
-        f'[gateway]\nhost = "{host}"\nport = {port}\nworkers = {workers}\n'
+        f'name = {_quoted(name)}\n\n[hq]\n{blocks}\n[reporting]\nengine = "chdb"\n\n'
+        f"[gateway]\nhost = {_quoted(host)}\nport = {port}\nworkers = {workers}\n"
     )
+    layout.prepare()
     layout.config.write_text(text, encoding="utf-8")
     return layout.config
+
+
+def _quoted(value: str) -> str:
+    """A basic string of TOML 1.0, which is JSON's but for DEL. Raises SettingsError."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise SettingsError(f"{value!r} is not text in UTF-8.") from None
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _shard(text: str) -> dict[str, str]:

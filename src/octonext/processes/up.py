@@ -20,7 +20,7 @@ from octonext.runtime.logging import configure
 from .bootstrap import bootstrap
 from .options import Data
 from .supervisor.databases import Say
-from .supervisor.lock import holder
+from .supervisor.lock import has_open, holder
 from .supervisor.service import Supervisor
 
 DOWN_TIMEOUT_S = 120.0
@@ -54,6 +54,12 @@ def down(
         Console().print("It is not running.")
         return
     try:
+        # The pid is only text in a file; its process may be long gone and the number a stranger's.
+        if not has_open(pid, layout.lock):
+            raise StillRunning(
+                f"Process {pid}, which {layout.lock} names, is not this installation's supervisor.",
+                remedy="Try again; if it stays so, end the process that has that file open.",
+            )
         os.kill(pid, signal.SIGTERM)
         # Were the supervisor frozen, it would not hear us.
         os.kill(pid, signal.SIGCONT)
@@ -84,6 +90,7 @@ async def _stay_up(layout: Layout) -> None:
     def show_secret(secret: str) -> None:
         # Shown here and nowhere else: what is stored is its hash.
         say(f"administrator: name admin, password (and API token) {secret} - shown this once")
+        say("if it is lost, `octonext token reset-admin --data DIR` on this machine makes a new one")
 
     supervisor = Supervisor(
         layout, say=say, bootstrap=lambda layout, settings: bootstrap(layout, settings, show_secret)

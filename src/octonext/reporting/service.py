@@ -145,12 +145,15 @@ class Reporting:
         faults = dict(zip((page.feed for page in pages if page.count), written, strict=True))
         good = {page.feed: page for page in pages if not isinstance(faults.get(page.feed), BaseException)}
         if good:
+            # Until we hear that all went well, the cursors may be there or not, whatever fails and how.
+            source.unsure = True
             try:
                 await self._olap.record_cursors(name, {feed: page.end for feed, page in good.items()})
             except OlapUnavailable as error:
-                source.unsure = True
                 faults |= dict.fromkeys(good, error)
                 good = {}
+            else:
+                source.unsure = False
         for feed, page in good.items():
             source.cursors[feed] = page.end
             source.dirty.discard(feed)
@@ -166,6 +169,8 @@ class Reporting:
     async def _recover(self, name: str, source: _Source) -> None:
         """Bring memory and tables back to what the stored cursors say, after a failure."""
         if source.unsure:
+            # First ended, then read: a cursor written in between would make us delete what it counts.
+            await self._olap.end_given_up()
             stored = await self._olap.cursors()
             source.cursors = {feed: at for (owner, feed), at in stored.items() if owner == name}
             source.unsure = False

@@ -139,8 +139,10 @@ class Olap:
                     fmt="TabSeparated",
                     settings=_insert_settings(self._engine, statement),
                 )
-            except ClickHouseError as error:
+            except BaseException as error:
                 self._given_up.add(statement)
+                if not isinstance(error, ClickHouseError):
+                    raise
                 # Without the store's own words, which quote the rows.
                 raise OlapUnavailable(f"Rows of {table.name} were not taken: {_fault_name(error)}.") from None
 
@@ -151,6 +153,10 @@ class Olap:
         lines = "".join(f"{source}\t{feed}\t{cursor.xid}\t{cursor.id}\n" for feed, cursor in cursors.items())
         await self.insert(FeedTable("feed_cursor", ("source", "feed", "xid", "id")), lines.encode())
 
+    async def end_given_up(self) -> None:
+        """End the inserts that failed here: on return none of them writes any more."""
+        await self._writers.run(self._end_given_up)
+
     async def newest_rows(self, table: FeedTable) -> dict[str, Cursor]:
         """The last place of each source in a feed's table."""
         rows = await self._writers.run(
@@ -160,16 +166,12 @@ class Olap:
 
     async def delete_beyond(self, table: FeedTable, source: str, cursor: Cursor) -> None:
         """Delete a source's rows behind its cursor; on return they are gone."""
-        parameters = {
-            "table": table.name, "source": source, "xid": cursor.xid, "id": cursor.id,
-        }  # fmt: skip
+        parameters = {"table": table.name, "source": source, "xid": cursor.xid, "id": cursor.id}
 
         def work(client: Client) -> None:
             self._end_given_up(client)
             client.command(
-                _queries["delete_beyond"],
-                parameters=parameters,
-                settings={"lightweight_deletes_sync": 2},
+                _queries["delete_beyond"], parameters=parameters, settings={"lightweight_deletes_sync": 2}
             )
 
         await self._writers.run(work)

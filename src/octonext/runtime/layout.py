@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import stat
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -218,19 +219,41 @@ class Layout:
         remembered = self.run / "sockets"
         remembered.write_text(f"{self.data_dir}\n{folder}\n", encoding="utf-8")
 
+    def remove_sockets(self) -> None:
+        """Remove the socket folder once nobody listens; what is not ours stays, and the folder with it."""
+        folder = self.socket_dir
+        databases = [each for each in (folder / "pg").glob("*") if each.is_dir() and not each.is_symlink()]
+        ours = [*folder.glob("*.sock"), *(each for one in databases for each in one.glob(".s.PGSQL.*"))]
+        for each in ours:
+            with suppress(OSError):
+                each.unlink()
+        for each in (*databases, folder / "pg", folder):
+            with suppress(OSError):
+                each.rmdir()
+
     def _remembered_socket_dir(self) -> Path | None:
         try:
-            data_dir, folder = (self.run / "sockets").read_text(encoding="utf-8").splitlines()
+            remembered_in = self.run / "sockets"
+            data_dir, folder = remembered_in.read_text(encoding="utf-8").splitlines()
+            owner = remembered_in.stat().st_uid
         except (OSError, ValueError):
             return None
         # A copied DATA must not share the sockets of the original; and what another user's
         # runtime folder or a reboot took away is chosen anew.
         if data_dir != str(self.data_dir):
             return None
-        return Path(folder) if _usable_parent(Path(folder).parent) else None
+        remembered = Path(folder)
+        # The folder is made, chmodded and removed: a line that names any other one is not believed.
+        own = {f"octonext-{self._mark}", f"octonext-{owner}-{self._mark}"}
+        named = remembered.is_absolute() and ".." not in remembered.parts and remembered.name in own
+        return remembered if named and _usable_parent(remembered.parent) else None
+
+    @property
+    def _mark(self) -> str:
+        return hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:10]
 
     def _default_socket_dir(self) -> Path:
-        mark = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:10]
+        mark = self._mark
         if os.geteuid() == 0:
             if _usable_parent(Path("/run")):
                 return Path("/run") / f"octonext-{mark}"
@@ -251,7 +274,7 @@ def _configured_dsn(dsn: str, password: SecretSource | None) -> str:
     parts = urlsplit(dsn)
     query = dict(parse_qsl(parts.query))
     if is_network_dsn(dsn):
-        query.setdefault("ssl_min_protocol_version", "TLSv1.3")
+        query["ssl_min_protocol_version"] = "TLSv1.3"
     network = parts.netloc
     if password is not None:
         user, at, hosts = network.rpartition("@")

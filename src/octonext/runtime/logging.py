@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
 import re
 import sys
 import traceback
 from collections.abc import MutableMapping
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ import structlog
 
 FILE_BYTES_MAX = 16 * 1024 * 1024
 FILES_KEPT = 4
+FILE_MODE = 0o640
 VALUE_CHARACTERS_MAX = 2_000
 TRACEBACK_FRAMES_MAX = 25
 
@@ -160,11 +163,16 @@ def _handler(file: Path | None) -> logging.Handler:
     if file is None:
         return logging.StreamHandler(sys.stderr)
     file.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.handlers.RotatingFileHandler(
-        file, maxBytes=FILE_BYTES_MAX, backupCount=FILES_KEPT, encoding="utf-8"
-    )
-    file.chmod(0o640)
-    return handler
+    return _PrivateFileHandler(file, maxBytes=FILE_BYTES_MAX, backupCount=FILES_KEPT, encoding="utf-8")
+
+
+class _PrivateFileHandler(logging.handlers.RotatingFileHandler):
+    """Every file that it opens, also after a rotation, is closed to others, whatever the umask."""
+
+    def _open(self) -> TextIOWrapper:
+        stream = super()._open()
+        os.fchmod(stream.fileno(), FILE_MODE)
+        return stream
 
 
 def _clean(key: str, value: Any) -> Any:

@@ -13,7 +13,7 @@ from octonext.processes.options import Data
 from octonext.runtime.layout import Layout
 
 from .collect import collect
-from .report import StatusReport
+from .report import StatusReport, failing, objects
 from .tables import show
 
 EXIT_NOT_WELL = 3  # as in LSB: the program is not running
@@ -34,7 +34,7 @@ def status(
 
 
 def well(report: StatusReport) -> bool:
-    """Whether everything that should run does, and every database is reached and up to date."""
+    """Whether everything that should run does and answers, is up to date, and every feed flows."""
     state = report.installation
     processes_well = (
         report.running
@@ -42,6 +42,15 @@ def well(report: StatusReport) -> bool:
         and state.stage == "running"
         and all(process.state == "running" for process in state.processes)
     )
-    return processes_well and all(
+    databases_well = all(
         each.reachable and each.schema_version == each.schema_known for each in report.databases
     )
+    return processes_well and databases_well and _answers_well(report)
+
+
+def _answers_well(report: StatusReport) -> bool:
+    """Whether gateways and relay tell of themselves, and no feed has failed for long."""
+    processes = report.installation.processes if report.installation is not None else []
+    relay_well = report.relay is not None or not any(process.kind == "relay" for process in processes)
+    gateways_well = all(answer is not None for answer in report.gateways.values())
+    return relay_well and gateways_well and not any(failing(feed) for feed in objects(report.relay, "feeds"))

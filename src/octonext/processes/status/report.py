@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import msgspec
 
 from octonext.processes.supervisor.state import InstallationState
+
+FEED_FAILURES_MAX = 3
+"""In a row; with the relay's growing pauses that is some seconds, as a restart may take."""
+_REGION_UNKNOWN = re.compile(r"RegionUnknown: .*?\bthe region (?P<code>[A-Z0-9-]+)\.")
 
 
 class DatabaseReport(msgspec.Struct, kw_only=True):
@@ -35,3 +42,24 @@ class StatusReport(msgspec.Struct, kw_only=True):
     databases: list[DatabaseReport]
     relay: dict[str, object] | None = None
     gateways: dict[str, dict[str, object] | None] = {}
+
+
+def failing(feed: dict[str, object]) -> bool:
+    """Whether one of the relay's feeds fails for longer than a restart of either end takes."""
+    failures = feed.get("failures")
+    often = isinstance(failures, int) and failures > FEED_FAILURES_MAX
+    return often and region_waited_for(feed) is None
+
+
+def region_waited_for(feed: dict[str, object]) -> str | None:
+    """The code of the region that head office must create before this feed can begin, if that is all."""
+    found = _REGION_UNKNOWN.match(str(feed.get("last_error") or ""))
+    return found["code"] if found is not None else None
+
+
+def objects(answer: dict[str, object] | None, key: str) -> Iterator[dict[str, object]]:
+    """The list of objects under `key`; another version's process may give none."""
+    found = None if answer is None else answer.get(key)
+    for each in found if isinstance(found, list) else ():
+        if isinstance(each, dict):
+            yield each

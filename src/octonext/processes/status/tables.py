@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .report import DatabaseReport, StatusReport
+from .report import DatabaseReport, StatusReport, failing, objects, region_waited_for
 
 COLOURS = {
     "running": "green",
@@ -32,7 +32,7 @@ def show(report: StatusReport, console: Console, *, now: float | None = None) ->
     moment = time.time() if now is None else now
     state = report.installation
     if report.running and state is not None:
-        head = f"[green]running[/] since {span(moment - state.started_at)}, process {state.pid}"
+        head = f"[green]running[/] for {span(moment - state.started_at)}, process {state.pid}"
     else:
         head = "[red]not running[/]"
     console.print(f"[bold]{escape(state.name if state is not None else 'OctoNext')}[/]: {head}")
@@ -62,8 +62,9 @@ def span(seconds: float) -> str:
 
 
 def _processes(report: StatusReport, moment: float) -> Table:
+    # Without addresses: gateways are named below with theirs, and socket paths would fold into pieces.
     table = Table(title="Processes", title_justify="left")
-    for column in ("process", "state", "pid", "for", "restarts", "address", "remark"):
+    for column in ("process", "state", "pid", "for", "restarts", "remark"):
         table.add_column(column, overflow="fold")
     for process in report.installation.processes if report.installation is not None else []:
         colour = COLOURS.get(process.state, "white")
@@ -73,7 +74,6 @@ def _processes(report: StatusReport, moment: float) -> Table:
             str(process.pid or "-"),
             span(moment - process.since) if process.since else "-",
             str(process.restarts),
-            escape(process.address or ""),
             escape(process.detail),
         )
     return table
@@ -122,40 +122,43 @@ def _feeds(relay: dict[str, object]) -> Table:
     table = Table(title="Feeds", title_justify="left")
     for column in ("feed", "from", "to", "lag", "rows", "failures", "remark"):
         table.add_column(column, overflow="fold")
-    for feed in _objects(relay, "feeds"):
-        lag = feed.get("lag_seconds")
-        shown = f"{lag:.1f} s" if isinstance(lag, int | float) else "unknown"
-        late = not isinstance(lag, int | float) or lag > LATE_FEED_S
+    for feed in objects(relay, "feeds"):
+        region = region_waited_for(feed)
+        if region is not None:
+            shown = "[yellow]waiting[/]"
+            remark = f"waiting: create region {escape(region)}"
+        else:
+            shown, remark = _lag(feed), _text(feed, "last_error")
+        failures = _text(feed, "failures")
         table.add_row(
             _text(feed, "name"),
             _text(feed, "source"),
             _text(feed, "target"),
-            f"[red]{shown}[/]" if late else f"[green]{shown}[/]",
+            shown,
             _text(feed, "rows"),
-            _text(feed, "failures"),
-            _text(feed, "last_error"),
+            f"[red]{failures}[/]" if failing(feed) else failures,
+            remark,
         )
     return table
+
+
+def _lag(feed: dict[str, object]) -> str:
+    lag = feed.get("lag_seconds")
+    if not isinstance(lag, int | float):
+        return "[red]unknown[/]"
+    return f"[red]{lag:.1f} s[/]" if lag > LATE_FEED_S else f"[green]{lag:.1f} s[/]"
 
 
 def _lanes(gateway: dict[str, object]) -> Table:
     """A gateway's answer: one row for each shard's lane, with whatever numbers it gives."""
     table = Table(title="Lanes", title_justify="left")
-    lanes = list(_objects(gateway, "shards"))[:LANES_MAX]
+    lanes = list(objects(gateway, "shards"))[:LANES_MAX]
     columns = list(dict.fromkeys(column for lane in lanes for column in lane))
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
     for lane in lanes:
         table.add_row(*(_text(lane, column) for column in columns))
     return table
-
-
-def _objects(answer: dict[str, object], key: str) -> Iterator[dict[str, object]]:
-    """The list of objects under `key`; another version's process may give none."""
-    found = answer.get(key)
-    for each in found if isinstance(found, list) else ():
-        if isinstance(each, dict):
-            yield each
 
 
 def _text(each: dict[str, object], key: str) -> str:

@@ -11,7 +11,7 @@ from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import structlog
 
@@ -32,6 +32,7 @@ MISSES_MAX = 2
 a frozen disk heals by itself, and a restart would throw away what it still holds."""
 KILL_TIMEOUT_S = 5.0
 REASON_BYTES_MAX = 4096
+ERRORS_MODE = 0o600
 MARK = "OCTONEXT_SUPERVISED"
 
 log = structlog.get_logger(__name__)
@@ -176,7 +177,7 @@ class Child:
         popen = dict(self.spec.popen)
         environment = dict(popen.pop("env", os.environ))
         environment[MARK] = self._mark
-        with self.spec.errors.open("wb") as errors:
+        with self._open_errors() as errors:
             try:
                 process = await asyncio.create_subprocess_exec(
                     *self.spec.command,
@@ -192,6 +193,12 @@ class Child:
         self.status.pid = process.pid
         self._set("starting")
         return process
+
+    def _open_errors(self) -> BinaryIO:
+        # Created closed, not closed afterwards: its first line may already quote what nobody should read.
+        handle = os.open(self.spec.errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, ERRORS_MODE)
+        os.fchmod(handle, ERRORS_MODE)
+        return os.fdopen(handle, "wb")
 
     async def _watch_health(self) -> None:
         misses = 0

@@ -49,7 +49,7 @@ def read_ports(remembered: Path) -> list[int]:
 
 def _free_port(host: str, taken: list[int]) -> int:
     for _ in range(FREE_PORT_ATTEMPTS_MAX):
-        with _bound(host, 0) as listener:
+        with _listener(host, 0) as listener:
             port = int(listener.getsockname()[1])
         if port not in taken:
             return port
@@ -59,7 +59,7 @@ def _free_port(host: str, taken: list[int]) -> int:
 def _is_free(host: str, port: int) -> bool:
     try:
         _bound(host, port).close()
-    except OSError:
+    except (OSError, ValueError):
         return False
     return True
 
@@ -67,16 +67,27 @@ def _is_free(host: str, port: int) -> bool:
 def _check_free(host: str, port: int) -> None:
     if port > 65535:
         raise PortUnavailable(f"There is no port {port}.", remedy="Lower [gateway] port or workers.")
+    _listener(host, port).close()
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """Raises PortUnavailable."""
     try:
-        _bound(host, port).close()
-    except OSError as error:
+        return _bound(host, port)
+    except (OSError, ValueError) as error:
+        busy = isinstance(error, OSError) and error.errno in (errno.EADDRINUSE, errno.EACCES)
         raise PortUnavailable(
-            f"The gateway cannot listen on {host}:{port}: {_reason(error)}.",
-            remedy="Stop what uses it, or set another [gateway] port in octonext.toml (0 = a free one).",
+            f"The gateway cannot listen on {host}{f':{port}' if port else ''}: {_reason(error)}.",
+            remedy="Stop what uses it, or set another [gateway] port in octonext.toml (0 = a free one)."
+            if busy
+            else "Set [gateway] host in octonext.toml to an address of this machine (0.0.0.0 = all).",
         ) from None
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError | ValueError) -> str:
+    # ValueError: names that cannot even be asked for, such as "a..b" (UnicodeError) or one with a NUL.
+    if isinstance(error, socket.gaierror | ValueError):
+        return "this name has no address"
     return {
         errno.EADDRINUSE: "another program uses that port",
         errno.EACCES: "ports below 1024 need more rights",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import time
@@ -102,11 +101,11 @@ class Supervisor:
         self.layout.prepare()
         self._resources.enter_context(hold(self.layout.lock))
         self.layout.prepare_sockets()
+        self._resources.callback(self._leave)
         # We hold the lock, so whatever still carries our mark was left by a killed supervisor.
         await asyncio.to_thread(self._end_orphans)
         ports = choose_ports(self.settings.gateway, self.layout.ports) if self._has("gateway") else []
         self._stage = "starting"
-        self._resources.callback(self._leave)
         self._changed()
         await self._start_databases()
         self._ensure_shard_keys()
@@ -229,13 +228,27 @@ class Supervisor:
         pause_s = DAILY_S
         while True:
             await asyncio.sleep(pause_s)
-            failed = await partitions_ahead_everywhere(self.layout)
-            pause_s = RETRY_DAILY_S if failed else DAILY_S
-            self._renew_certificate()
+            # Each on its own: a certificate that cannot be written must not cost us next month's partitions.
+            done = [
+                await self._daily_job("partitions ahead", self._partitions_ahead),
+                await self._daily_job("certificate", self._renew_certificate),
+            ]
+            pause_s = DAILY_S if all(done) else RETRY_DAILY_S
 
-    def _renew_certificate(self) -> None:
+    async def _daily_job(self, name: str, job: Callable[[], Awaitable[bool]]) -> bool:
+        try:
+            return await job()
+        except Exception:
+            # Whatever it is (a full disk, an unreadable key), the next try may find it gone.
+            log.exception("daily_job_failed", job=name)
+            return False
+
+    async def _partitions_ahead(self) -> bool:
+        return not await partitions_ahead_everywhere(self.layout)
+
+    async def _renew_certificate(self) -> bool:
         if not self.gateways or self.settings.gateway.tls is not None:
-            return
+            return True
         certificate = self.layout.tls / "server.crt"
         before = certificate.read_bytes()
         self._server_files()
@@ -243,6 +256,7 @@ class Supervisor:
             for child in self.children.values():
                 if child.spec.kind == "gateway":
                     child.recycle()
+        return True
 
     def _has(self, part: str) -> bool:
         return part in self._parts
@@ -250,8 +264,7 @@ class Supervisor:
     def _leave(self) -> None:
         self._stage = "stopped"
         self._changed()
-        # Only sockets are in there, and nobody listens any more.
-        shutil.rmtree(self.layout.socket_dir, ignore_errors=True)
+        self.layout.remove_sockets()
 
     def _changed(self) -> None:
         try:
