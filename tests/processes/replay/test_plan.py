@@ -14,7 +14,8 @@ from octonext.processes.replay.domain.invoices import SERVICES
 from octonext.processes.replay.domain.places import Chain
 from octonext.processes.replay.domain.plan import Entry, Kind, Plan, make_plan
 from octonext.processes.replay.domain.rows import LONDON, Reported, Row
-from octonext.processes.replay.domain.sizes import ENTRY_BYTES_MAX, line_bytes
+from octonext.processes.replay.domain.sizes import line_bytes
+from octonext.sales.entries import ENTRY_BYTES_MAX
 
 from .conftest import MakeRow
 
