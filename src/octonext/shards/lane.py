@@ -137,6 +137,7 @@ class Lane:
             self._metrics.refused.labels(self.shard_id, "queue").inc()
             raise ShardUnavailable(self.shard_id, "has too many calls waiting", BUSY_RETRY_S)
         self._queued += 1
+        self._report()
         try:
             async with asyncio.timeout(QUEUE_DEADLINE_S):
                 await self._slots.acquire()
@@ -148,6 +149,7 @@ class Lane:
 
     async def _call(self, job: Job[Result], readonly: bool) -> Result:
         self._in_flight += 1
+        self._report()
         try:
             result = await self._with_deadline(job, readonly)
         except _UNANSWERED as error:

@@ -331,3 +331,14 @@ async def test_only_so_many_findings_are_kept_but_all_are_counted(shop: Shop) ->
     verdict = (await shop.verify())["journal-chain"]
     assert verdict.broken == 28
     assert len(verdict.findings) == 20
+
+
+async def test_a_fork_that_was_kept_with_its_case_breaks_nothing(shop: Shop) -> None:
+    await shop.damage(
+        "SELECT record_fork(1, 1, sha256('prev'), '{}'::pushed_key[],"
+        " ARRAY[ROW(3, sha256('other'), 'k', 'sale', 'x', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)]"
+        "::pushed_entry[], 'push')"
+    )
+
+    assert await shop.broken() == {}
+    assert (await shop.verify())["forks"].examined == 1

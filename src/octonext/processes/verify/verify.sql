@@ -108,7 +108,7 @@ SELECT branch_id, device_id, greatest(h.seq, j.seq) AS seq, format(
                     (array_agg(hash ORDER BY seq DESC))[1] AS hash,
                     count(*) FILTER (WHERE outcome = 'quarantined') AS quarantined
                FROM device_journal GROUP BY branch_id, device_id) j USING (branch_id, device_id)
-  LEFT JOIN (SELECT branch_id, device_id, count(*) AS opened FROM opened_case WHERE kind <> 'fork'
+  LEFT JOIN (SELECT branch_id, device_id, count(*) AS opened FROM opened_case
               GROUP BY branch_id, device_id) c USING (branch_id, device_id)
  WHERE h.seq IS DISTINCT FROM coalesce(j.seq, 0)
     OR h.hash IS DISTINCT FROM coalesce(j.hash, decode(repeat('00', 32), 'hex'))

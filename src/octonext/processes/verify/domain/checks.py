@@ -23,7 +23,7 @@ INVARIANTS: Mapping[int, str] = {
 NOT_READABLE: Mapping[int, str] = {
     1: "the moment a receipt is shown leaves no trace; read here is that no till lost what it sent",
     7: "there are no leases in this version",
-    11: "progress over time is not written down; a till that makes none keeps an alarm",
+    11: "progress over time is not stored; `octonext status` shows lanes, `octonext till status` alarms",
 }
 
 
