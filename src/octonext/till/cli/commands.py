@@ -39,9 +39,7 @@ def enrol(
     url: Annotated[str, typer.Option(help="https://host:port of a gateway.")],
     code: Annotated[str, typer.Option(help="The one-time code from head office.")],
     ca: Annotated[Path | None, typer.Option(help="Root certificate of the installation (PEM).")] = None,
-    name: Annotated[
-        str, typer.Option(help="What people call this till; default: head office's name.")
-    ] = "",
+    name: Annotated[str, typer.Option(help="What people call this till; default: head office's name.")] = "",
 ) -> None:
     """Make this folder a till of the chain."""
     journal = asyncio.run(enrol_till(directory, url=url, ca=ca, code=code, name=name))
