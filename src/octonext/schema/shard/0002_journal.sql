@@ -85,6 +85,50 @@ CREATE TABLE opened_case (
 );
 CREATE INDEX opened_case_feed ON opened_case (xid, id);
 
+-- Opens the case of a fork, once, and shows it in the till's health.
+CREATE FUNCTION open_fork_case(p_branch integer, p_device integer, p_seq bigint, p_evidence jsonb)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    WITH opened AS (
+        INSERT INTO opened_case (branch_id, device_id, seq, kind, evidence)
+        VALUES (p_branch, p_device, p_seq, 'fork', p_evidence)
+        ON CONFLICT DO NOTHING
+        RETURNING 1
+    )
+    UPDATE device_head h SET case_count = h.case_count + 1, xid = pg_current_xact_id()
+      FROM opened
+     WHERE h.branch_id = p_branch AND h.device_id = p_device;
+$$;
+
+-- A till says hello: raises its epoch (older connections are fenced) and returns where it stands.
+-- A till whose own journal is shorter than what the shard holds, or differs at its end, is a fork.
+CREATE FUNCTION begin_session(
+    p_branch integer, p_device integer, p_seq bigint, p_hash bytea, p_app text, p_offset_ms bigint
+) RETURNS TABLE (is_fork boolean, head_seq bigint, head_hash bytea, epoch bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_head device_head;
+BEGIN
+    INSERT INTO device_head (branch_id, device_id) VALUES (p_branch, p_device)
+        ON CONFLICT DO NOTHING;
+    SELECT * INTO v_head FROM device_head h
+        WHERE h.branch_id = p_branch AND h.device_id = p_device FOR UPDATE;
+    is_fork := p_seq < v_head.seq OR (p_seq = v_head.seq AND p_hash <> v_head.hash);
+    IF is_fork THEN
+        PERFORM open_fork_case(p_branch, p_device, p_seq, jsonb_build_object(
+            'found_in', 'hello', 'till_hash', encode(p_hash, 'hex'), 'shard_seq', v_head.seq));
+    ELSE
+        UPDATE device_head h
+           SET epoch = h.epoch + 1, connected_at = now(), clock_offset_ms = p_offset_ms, app = p_app,
+               xid = pg_current_xact_id()
+         WHERE h.branch_id = p_branch AND h.device_id = p_device;
+    END IF;
+    head_seq := v_head.seq;
+    head_hash := v_head.hash;
+    epoch := v_head.epoch + 1;
+    RETURN NEXT;
+END $$;
+
 -- Creates the month partitions of every partitioned table from the month of p_from on. Returns how
 -- many were created. Run ahead by a job; rows are partitioned by the shard's clock, never a till's.
 CREATE FUNCTION ensure_month_partitions(p_from date, p_months integer) RETURNS integer
