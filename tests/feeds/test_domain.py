@@ -16,6 +16,7 @@ from octonext.feeds.domain import (
     Snapshot,
     backoff_s,
     check_history,
+    check_marks,
     pause_s,
 )
 from octonext.feeds.service import ERROR_CHARACTERS_MAX
@@ -68,6 +69,13 @@ def test_a_full_page_says_nothing_about_freshness() -> None:
     assert Freshness().observe(Reading(snapshot(0, 100, 100), (page(full=True),))) is None
 
 
+def test_who_has_begun_anew_does_not_repeat_what_was_proven_before() -> None:
+    freshness = Freshness()
+    assert freshness.observe(Reading(snapshot(0, 100, 100))) == NOON
+    assert freshness.observe(Reading(snapshot(1, 110, 110), (page(full=True),))) is None
+    assert freshness.observe(Reading(snapshot(2, 110, 110))) == NOON + timedelta(seconds=2)
+
+
 def test_a_source_behind_its_reader_is_refused() -> None:
     check_history("kw-1", {"sale": Cursor(99, 5)}, snapshot(0, 100, 100))
     with pytest.raises(FeedWentBack, match="kw-1 is at transaction 100"):
@@ -80,8 +88,21 @@ def test_the_remedy_of_a_source_that_went_back_fits_into_the_status() -> None:
         check_history("a-shard-16-chars", {"dimension": far}, snapshot(0, 10**11, 10**11))
     shown = f"FeedWentBack: {refused.value}"
     assert len(shown) <= ERROR_CHARACTERS_MAX
-    assert "DATA/reporting" in shown
-    assert "DELETE FROM feed_cursor" in shown
+    assert "octonext feeds reset --source a-shard-16-chars" in shown
+
+
+def test_a_cursor_keeps_the_mark_of_its_history_beside_its_place() -> None:
+    marked = Cursor.parse("7312.88." + "0a" * 16)
+    assert marked == Cursor(7312, 88)
+    assert marked.mark == "0a" * 16
+    assert Cursor.parse(str(marked)).mark == marked.mark
+
+
+def test_another_history_is_refused_and_a_cursor_without_a_mark_believed() -> None:
+    cursors = {"sale": Cursor(7, 1, "a" * 32), "shift": Cursor(9, 1)}
+    check_marks("kw-1", cursors, {7: "a" * 32, 9: "b" * 32})
+    with pytest.raises(FeedWentBack, match="feed sale was read from"):
+        check_marks("kw-1", cursors, {7: "c" * 32, 9: "b" * 32})
 
 
 def test_backoff_grows_to_its_limit_and_never_reaches_zero() -> None:
@@ -95,3 +116,9 @@ def test_the_next_look_follows_a_full_page_at_once_and_an_empty_one_after_the_po
     quiet = snapshot(0, 1, 1)
     assert pause_s(Reading(quiet, (page(full=True),))) == 0
     assert pause_s(Reading(quiet, (page(full=False),))) > pause_s(Reading(quiet)) > 0
+
+
+def test_the_time_that_a_look_took_is_part_of_the_pause() -> None:
+    few = Reading(snapshot(0, 1, 1), (page(full=False),))
+    assert 0 < pause_s(few, 0.1) < pause_s(few)
+    assert pause_s(few, 10.0) == 0

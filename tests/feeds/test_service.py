@@ -167,6 +167,24 @@ async def test_one_failing_feed_does_not_hold_up_its_neighbours(
     assert carrying.states["sale"].error == ""
 
 
+async def test_a_sink_that_was_reset_while_nothing_is_written_is_filled_again(
+    shard: asyncpg.Connection, shard_dsn: str, write_sale: WriteSale
+) -> None:
+    sink = MemorySink()
+    await write_sale(shard, 1)
+    carrying = pump(shard_dsn, sink)
+    stop = asyncio.Event()
+    task = asyncio.create_task(carrying.run(stop))
+    try:
+        await reached(lambda: len(sink.rows) == 1 and sink.as_of is not None)
+        sink.held.clear()
+        sink.rows.clear()
+        await reached(lambda: len(sink.rows) == 1)
+    finally:
+        stop.set()
+        await task
+
+
 async def test_two_pumps_on_one_feed_deliver_every_row_once(
     shard: asyncpg.Connection, shard_dsn: str, write_sale: WriteSale
 ) -> None:
@@ -194,6 +212,54 @@ async def test_a_source_restored_from_an_older_backup_is_not_read(
     carrying = pump(shard_dsn, sink)
     await running(carrying, until=lambda: carrying.failures > 0)
     assert "It was restored" in carrying.error
+
+
+async def test_a_source_that_went_back_is_found_for_ever_however_far_it_has_come_since(
+    new_copy: Callable[[str], Awaitable[str]], shard_dsn: str, write_sale: WriteSale
+) -> None:
+    """Both databases count transactions together, so the copy is past the cursor from the beginning."""
+    original = await asyncpg.connect(shard_dsn)
+    await original.execute("SELECT ensure_month_partitions(current_date, 1)")
+    await write_sale(original, 1)
+    await original.close()
+    copy_dsn = await new_copy(shard_dsn)
+    original, copy = await asyncpg.connect(shard_dsn), await asyncpg.connect(copy_dsn)
+    await write_sale(original, 2)
+    sink = MemorySink()
+    await running(pump(shard_dsn, sink), until=lambda: len(sink.rows) == 2)
+
+    restored = pump(copy_dsn, sink)
+    for seq in (2, 3, 4):
+        await write_sale(copy, seq)
+    await running(restored, until=lambda: restored.failures >= 3)
+    assert [restored.went_back] == [True]
+    assert "octonext feeds reset --source kw-1" in restored.error
+    assert len(sink.rows) == 2
+
+    # The remedy: the sink forgets what it read.
+    sink.held.clear()
+    sink.rows.clear()
+    await running(restored, until=lambda: len(sink.rows) == 4)
+    assert not restored.went_back
+    await original.close()
+    await copy.close()
+
+
+async def test_a_copy_that_lacks_nothing_of_what_was_read_is_read_on(
+    new_copy: Callable[[str], Awaitable[str]], shard_dsn: str, write_sale: WriteSale
+) -> None:
+    original = await asyncpg.connect(shard_dsn)
+    await original.execute("SELECT ensure_month_partitions(current_date, 1)")
+    await write_sale(original, 1)
+    sink = MemorySink()
+    reading = pump(shard_dsn, sink)
+    await running(reading, until=lambda: len(sink.rows) == 1)
+    await original.close()
+    copy_dsn = await new_copy(shard_dsn)
+    copy = await asyncpg.connect(copy_dsn)
+    await write_sale(copy, 2)
+    await running(pump(copy_dsn, sink), until=lambda: len(sink.rows) == 2)
+    await copy.close()
 
 
 async def test_a_pump_stops_at_once_although_its_source_is_gone(shard_dsn: str) -> None:

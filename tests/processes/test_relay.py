@@ -65,11 +65,14 @@ class Installation:
 
     async def sell(self, first: int, last: int, *, device: int = 1) -> None:
         await self.shard.execute(
-            """INSERT INTO sale (branch_id, device_id, seq, kind, shift_id, cashier_id, till_at, occurred_at,
+            """WITH pushed AS (
+                   INSERT INTO push (branch_id, device_id, first_seq, last_seq, hash, posted_at)
+                   VALUES (1, $1::int, $2::bigint, $3::bigint, sha256('push'), now()))
+               INSERT INTO sale (branch_id, device_id, seq, kind, shift_id, cashier_id, till_at, occurred_at,
                    business_date, currency, total, net, tax, discount, rounding, paid, line_count,
-                   foreign_original, posted_at, id)
+                   foreign_original, posted_at)
                SELECT 1, $1::int, n, 'sale', gen_random_uuid(), gen_random_uuid(), now(), now(),
-                   current_date, 'KWD', 1250, 1250, 0, 0, 0, 1250, 1, false, now(), n * 4096
+                   current_date, 'KWD', 1250, 1250, 0, 0, 0, 1250, 1, false, now()
                FROM generate_series($2::bigint, $3::bigint) AS n""",
             device,
             first,

@@ -6,7 +6,9 @@ settings, database and body as ClickHouse takes them: https://clickhouse.com/doc
 
 from __future__ import annotations
 
+import re
 import sys
+import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
@@ -19,6 +21,7 @@ TRANSPORT = frozenset({
     "http_headers_progress_interval_ms", "cancel_http_readonly_queries_on_client_close",
 })  # fmt: skip
 LOCK = threading.Lock()
+INPUT = re.compile(rb"FROM input\(('(?:[^'\\]|\\.)*')\) FORMAT TabSeparated$")
 
 
 class Bridge(BaseHTTPRequestHandler):
@@ -61,7 +64,25 @@ class Bridge(BaseHTTPRequestHandler):
         settings: dict[str, str],
         form: str,
     ) -> bytes:
+        if found := INPUT.search(query):
+            # A server reads input() from the request's body; chDB finds nothing there.
+            with tempfile.NamedTemporaryFile(suffix=".tsv") as file:
+                file.write(body)
+                file.flush()
+                origin = b"FROM file('%s', 'TabSeparated', %s)" % (file.name.encode(), found[1])
+                statement = query[: found.start()] + origin
+                return self._execute(statement, database, parameters, settings, form)
         statement = query + b"\n" + body if query else body
+        return self._execute(statement, database, parameters, settings, form)
+
+    def _execute(
+        self,
+        statement: bytes,
+        database: str,
+        parameters: dict[str, str],
+        settings: dict[str, str],
+        form: str,
+    ) -> bytes:
         connection = chdb.connect(self.folder)  # type: ignore[no-untyped-call]
         try:
             if database:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -18,15 +19,18 @@ from octonext.edge.application import application
 from octonext.edge.authentication import CATALOG_READ, REPORTS_READ, Principal, TokenCache
 from octonext.feeds.domain import START, Page
 from octonext.processes.local_service import serve_on_socket
+from octonext.reporting import remote
+from octonext.reporting.domain.answers import Answer
 from octonext.reporting.domain.batches import Delivery
 from octonext.reporting.http import reports_router
-from octonext.reporting.remote import Address, ReportingClient, ReportRefused
+from octonext.reporting.remote import REPORT_TIMEOUT_S, Address, ReportingClient, ReportRefused
 from octonext.reporting.service import Reporting
 from octonext.reporting.socket import ReportingApp
 
 MakePage = Callable[..., Page]
 Serve = Callable[..., AbstractAsyncContextManager[None]]
 READER, OTHER = "on_reader", "on_other"
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -83,14 +87,18 @@ async def test_a_report_is_answered_as_json_or_csv(
     dimensions: Page,
 ) -> None:
     await reporting.take("hq", Delivery((dimensions,), None))
-    await reporting.take("kw-1", Delivery((make_page("sale", {}),), None))
+    await reporting.take("kw-1", Delivery((make_page("sale", {}),), NOON))
+    await reporting.take("sa-1", Delivery((), NOON + timedelta(minutes=3)))
     async with serve():
         answer = await gateway.get("/api/v1/reports/sales-by-branch?region=KW&from=2026-03-01")
         assert answer.status_code == 200
+        assert answer.headers["octonext-as-of"] == "2026-03-01T12:00:00Z"
         assert answer.json()["rows"][0][:4] == [7, "KW7", "Salmiya", "السالمية"]
         for asked in ({"params": {"format": "csv"}}, {"headers": {"accept": "text/csv"}}):
             text = await gateway.get("/api/v1/reports/sales-by-branch", **asked)  # type: ignore[arg-type]
-            assert text.headers["content-type"].startswith("text/csv")
+            assert text.headers["content-type"] == "text/csv; charset=utf-8"
+            assert text.headers["octonext-as-of"] == "2026-03-01T12:00:00Z"
+            assert text.headers["octonext-truncated"] == "false"
             assert "sales-by-branch.csv" in text.headers["content-disposition"]
             assert "السالمية" in text.content.decode("utf-8-sig")
             assert "1.250" in text.text
@@ -144,6 +152,64 @@ async def test_while_reporting_is_down_the_answer_is_a_quick_503_and_then_report
         while (await gateway.get("/api/v1/reports/totals")).status_code != 200:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.05)
+
+
+async def test_a_branch_that_was_never_read_makes_the_age_of_a_report_unknown(
+    serve: Serve, gateway: httpx.AsyncClient, reporting: Reporting, dimensions: Page
+) -> None:
+    await reporting.take("hq", Delivery((dimensions,), None))
+    await reporting.take("kw-1", Delivery((), NOON))
+    async with serve():
+        assert (await gateway.get("/api/v1/reports/totals")).headers["octonext-as-of"] == "unknown"
+        asked = "/api/v1/reports/totals?region=KW"
+        assert (await gateway.get(asked)).headers["octonext-as-of"] == "2026-03-01T12:00:00Z"
+
+
+async def test_a_reporting_process_that_hangs_costs_moments_and_then_nothing(
+    gateway: httpx.AsyncClient, socket: Path
+) -> None:
+    # It takes connections and never answers, as a stopped process does.
+    never = asyncio.Event()
+
+    async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await never.wait()
+        writer.close()
+
+    server = await asyncio.start_unix_server(silent, socket)
+    began = time.monotonic()
+    answers = await asyncio.gather(*(gateway.get("/api/v1/reports/totals") for _ in range(5)))
+    assert time.monotonic() - began < REPORT_TIMEOUT_S / 2
+    for answer in (*answers, await gateway.get("/api/v1/reports/totals")):
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert int(answer.headers["retry-after"]) >= 1
+    never.set()
+    server.close()
+
+
+async def test_a_long_report_is_waited_for_while_reporting_answers(
+    serve: Serve,
+    gateway: httpx.AsyncClient,
+    reporting: Reporting,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    probes = 0
+    known = ReportingClient._probe
+
+    async def counted(client: ReportingClient) -> None:
+        nonlocal probes
+        await known(client)
+        probes += 1
+
+    async def long(_name: str, _given: object) -> Answer:
+        while probes < 2:
+            await asyncio.sleep(0.01)
+        return Answer("totals", "", {}, {}, [], [], truncated=False)
+
+    monkeypatch.setattr(ReportingClient, "_probe", counted)
+    monkeypatch.setattr(remote, "PATIENCE_S", 0.01)
+    async with serve():
+        monkeypatch.setattr(reporting, "report", long)
+        assert (await gateway.get("/api/v1/reports/totals")).status_code == 200
 
 
 async def test_the_relays_client_delivers_and_learns_of_a_refusal(

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from clickhouse_connect.driver.client import Client
 
 from octonext.base.clock import SystemClock
 from octonext.feeds.domain import START, Cursor, Page
@@ -48,6 +52,21 @@ async def test_a_batch_counts_once_however_often_it_is_sent(
     assert await sale_count(reporting) == 2
 
 
+async def test_a_relay_that_stands_elsewhere_cannot_say_how_fresh_the_figures_are(
+    reporting: Reporting, make_page: MakePage
+) -> None:
+    read = make_page("sale", {"seq": 1}, xid=50)
+    await reporting.take("kw-1", delivery(read))
+    place = Page("sale", read.end, read.end, 0, b"", full=False)
+    await reporting.reset("kw-1")
+    outcomes = await reporting.take("kw-1", delivery(place, as_of=NOON))
+    assert (outcomes["sale"].applied, outcomes["sale"].cursor) == (False, START)
+    assert reporting.status()["sources"]["kw-1"]["as_of"] is None  # type: ignore[index]
+    await reporting.take("kw-1", delivery(read))
+    assert (await reporting.take("kw-1", delivery(place, as_of=NOON)))["sale"].applied
+    assert reporting.status()["sources"]["kw-1"]["as_of"] == NOON  # type: ignore[index]
+
+
 async def test_a_stale_relay_is_told_where_to_read_on(reporting: Reporting, make_page: MakePage) -> None:
     await reporting.take("kw-1", delivery(make_page("sale", {"seq": 1}, xid=50)))
     ahead = make_page("sale", {"seq": 9}, start=Cursor(70, 0))
@@ -84,6 +103,62 @@ async def test_rows_beyond_the_cursor_are_gone_after_a_restart(
     assert restarted.cursors("sa-1")["sale"] == START
     assert (await restarted.take("kw-1", delivery(torn)))["sale"].applied
     assert await sale_count(restarted) == 3
+
+
+async def test_a_source_that_is_reset_is_forgotten_and_filled_again(
+    reporting: Reporting, olap: Olap, make_page: MakePage
+) -> None:
+    other = make_page("sale", {"seq": 1, "branch_id": 9}, source="sa-1")
+    await reporting.take("sa-1", delivery(other))
+    pages = [make_page("sale", {"seq": 1}, {"seq": 2}, xid=50), make_page("device", {}, xid=60)]
+    marked = [replace(page, end=replace(page.end, mark="a" * 32)) for page in pages]
+    await reporting.take("kw-1", delivery(*marked, as_of=NOON))
+    assert (await olap.cursors())["kw-1", "sale"].mark == "a" * 32
+
+    await reporting.reset("kw-1")
+    assert await sale_count(reporting) == 1
+    assert reporting.cursors("kw-1")["sale"] == START
+    assert set(await olap.cursors()) == {("sa-1", "sale")}
+    assert set(await olap.as_of()) <= {"sa-1"}
+
+    # The restored shard's transactions are older than what was forgotten.
+    again = [make_page("sale", {"seq": 1}, xid=20), make_page("device", {"seq": 7}, xid=21)]
+    assert all(each.applied for each in (await reporting.take("kw-1", delivery(*again))).values())
+    assert await sale_count(reporting) == 2
+    (till,) = as_dicts(await reporting.report("till-health", {"branch": "7"}))
+    assert till["head_seq"] == 7
+
+
+async def test_while_a_source_is_being_forgotten_no_report_claims_to_be_fresh(
+    reporting: Reporting, olap: Olap, make_page: MakePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await reporting.take("kw-1", delivery(make_page("device", {}, xid=60), as_of=NOON))
+    assert (await reporting.report("totals", {})).as_of == {"7": NOON}
+    finish, seen = olap.finish_reset, []
+
+    async def look_and_finish(source: str) -> None:
+        seen.append((await reporting.report("totals", {})).as_of)
+        await finish(source)
+
+    monkeypatch.setattr(olap, "finish_reset", look_and_finish)
+    await reporting.reset("kw-1")
+    assert seen == [{"7": None}]
+
+
+async def test_a_reset_that_was_interrupted_is_finished_at_the_next_start(
+    reporting: Reporting, olap: Olap, make_page: MakePage
+) -> None:
+    page = make_page("sale", {"seq": 1}, {"seq": 2}, xid=50)
+    await reporting.take("kw-1", delivery(page))
+    # The process dies here: begun, and only the cursors are gone.
+    await olap.begin_reset("kw-1")
+    restarted = Reporting(olap, SystemClock())
+    await restarted.start()
+    assert await sale_count(restarted) == 0
+    assert restarted.cursors("kw-1")["sale"] == START
+    assert (await restarted.take("kw-1", delivery(page)))["sale"].applied
+    assert await sale_count(restarted) == 2
+    assert await olap.resets_begun() == []
 
 
 async def test_a_batch_that_cannot_be_read_is_cleaned_up_and_stops_only_its_own_feed(
@@ -300,3 +375,71 @@ async def test_what_was_given_up_is_ended_before_the_cursors_are_believed(
     monkeypatch.setattr(olap, "end_given_up", ended)
     assert (await reporting.take("kw-1", delivery(page)))["sale"].cursor == page.end
     assert await sale_count(reporting) == 1
+
+
+async def test_many_small_pages_are_all_taken_and_merged_away(
+    reporting: Reporting, olap: Olap, make_page: MakePage
+) -> None:
+    pages = 80
+    start = START
+    for seq in range(1, pages + 1):
+        page = make_page("sale", {"seq": seq}, start=start)
+        assert (await reporting.take("kw-1", delivery(page)))["sale"].applied
+        start = page.end
+    assert await sale_count(reporting) == pages
+
+    def parts(client: Client) -> int:
+        query = "SELECT count() FROM system.parts WHERE active AND table = 'sale'"
+        return int(client.query(query).result_rows[0][0])
+
+    deadline = time.monotonic() + 60
+    while await olap._writers.run(parts) > pages // 4:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
+    assert await sale_count(reporting) == pages
+
+
+async def test_rows_wait_for_the_store_beside_it_and_are_gone_afterwards(
+    reporting: Reporting, chdb: Chdb, make_page: MakePage
+) -> None:
+    await reporting.take("kw-1", delivery(make_page("sale", {"seq": 1})))
+    await reporting.take("kw-1", delivery(make_page("payment", {"amount": "much"})))
+    incoming = chdb.path.with_name("incoming")
+    assert list(incoming.iterdir()) == []
+    (incoming / "left-by-a-crash").write_text("rows")
+    await (await Olap.open(chdb)).close()
+    assert list(incoming.iterdir()) == []
+
+
+async def test_a_discount_that_is_taken_back_is_none(reporting: Reporting, make_page: MakePage) -> None:
+    sold = {"seq": 1, "discount": 100}
+    back = {"seq": 2, "kind": "return", "total": -1250, "net": -1250, "discount": 30}
+    await reporting.take("kw-1", delivery(make_page("sale", sold, back)))
+    for name in ("sales-by-branch", "sales-by-day", "sales-by-hour", "totals"):
+        (row,) = as_dicts(await reporting.report(name, {}))
+        assert row["discount"] == 70, name
+
+
+async def test_a_new_branch_is_known_from_its_till_or_its_name_at_once(
+    reporting: Reporting, make_page: MakePage, dimensions: Page
+) -> None:
+    assert (await reporting.report("totals", {})).as_of == {}
+    await reporting.take("kw-1", delivery(make_page("device", {"branch_id": 12}), as_of=NOON))
+    assert (await reporting.report("totals", {})).as_of == {"12": NOON}
+    await reporting.take("hq", delivery(dimensions))
+    assert (await reporting.report("totals", {"branch": "KW7"})).as_of == {"7": NOON}
+
+
+async def test_stock_is_cut_at_its_limit_in_the_order_of_branches(
+    reporting: Reporting, make_page: MakePage, dimensions: Page
+) -> None:
+    await reporting.take("hq", delivery(dimensions))
+    moves = [
+        {"branch_id": branch, "product_id": product} for branch in (9, 7, 12) for product in (DATES, MILK)
+    ]
+    await reporting.take("kw-1", delivery(make_page("movement", *moves)))
+    whole = await reporting.report("stock", {})
+    assert [row[0] for row in whole.rows] == [12, 12, 7, 7, 9, 9]
+    for limit in range(1, 6):
+        cut = await reporting.report("stock", {"limit": str(limit)})
+        assert (cut.rows, cut.truncated) == (whole.rows[:limit], True)

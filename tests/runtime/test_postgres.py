@@ -56,6 +56,22 @@ async def test_a_cancelled_transaction_leaves_nothing(pool: asyncpg.Pool) -> Non
     assert await notes(pool) == []
 
 
+async def test_a_loan_given_back_in_an_open_transaction_leaves_nothing(
+    shard_dsn: str, pool: asyncpg.Pool
+) -> None:
+    own = await open_pool(shard_dsn, application_name="test", max_size=1)
+    try:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)  # asyncpg tells it
+        async with own.acquire() as connection:
+            await connection.execute("BEGIN")
+            await connection.execute("INSERT INTO note VALUES ('lost')")
+        async with own.acquire() as connection:
+            assert not connection.is_in_transaction()
+        assert await notes(pool) == []
+    finally:
+        await close_pool(own)
+
+
 async def test_a_readonly_transaction_refuses_to_write(pool: asyncpg.Pool) -> None:
     with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
         async with transaction(pool, readonly=True) as connection:

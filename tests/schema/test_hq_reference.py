@@ -15,8 +15,8 @@ from api_fixtures import Chain, created
 
 #: Tables that are nobody's business but head office's; every other table must publish.
 PRIVATE = {
-    "api_token", "enrolment", "organisation", "reference", "role", "schema_migration", "shard",
-    "user_account",
+    "api_token", "enrolment", "organisation", "reference", "reference_history", "role",
+    "schema_migration", "shard", "user_account",
 }  # fmt: skip
 
 
@@ -61,11 +61,33 @@ async def test_every_master_table_publishes_insert_update_delete_and_refuses_tru
         await database.execute("TRUNCATE product CASCADE")
 
 
+async def test_a_transaction_that_publishes_leaves_one_mark_and_one_that_changes_nothing_none(
+    database: asyncpg.Connection,
+) -> None:
+    marks = "SELECT count(*), count(DISTINCT mark) FROM reference_history"
+    before = (await database.fetchrow(marks))[0]
+    async with database.transaction():
+        for code in ("KW", "SA"):
+            await database.execute(
+                "INSERT INTO region (code, jurisdiction, currency, time_zone, name_en)"
+                " VALUES ($1, 'KW', 'KWD', 'Asia/Kuwait', 'Gulf')",
+                code,
+            )
+    assert tuple(await database.fetchrow(marks)) == (before + 1, before + 1)
+    await database.execute("UPDATE region SET name_en = 'Gulf'")
+    assert (await database.fetchrow(marks))[0] == before + 1
+    assert (
+        await database.fetchval("SELECT max(xid) = (SELECT max(xid) FROM reference) FROM reference_history")
+        is True
+    )
+
+
 async def test_the_application_may_not_write_the_feed_itself(hq_app_database: asyncpg.Pool) -> None:
     for statement in (
         "INSERT INTO reference (kind, key) VALUES ('product', 'x')",
         "UPDATE reference SET payload = NULL",
         "DELETE FROM reference",
+        "DELETE FROM reference_history",
         "DELETE FROM product",
         "UPDATE branch SET shard_id = 'sa-1'",
         "DELETE FROM schema_migration",

@@ -46,6 +46,15 @@ def test_who_comes_while_a_probe_is_on_its_way_waits_only_a_moment() -> None:
     assert breaker.retry_after_s(probed_at + 0.1) == PAUSE_FIRST_S
 
 
+def test_asking_whether_it_refuses_takes_nobodys_probe() -> None:
+    assert not Breaker().refuses(0.0)
+    breaker = opened(100.0)
+    assert breaker.refuses(100.0)
+    assert not breaker.refuses(100.0 + PAUSE_FIRST_S)
+    assert breaker.admit(100.0 + PAUSE_FIRST_S)
+    assert breaker.refuses(100.0 + PAUSE_FIRST_S)
+
+
 def test_a_failed_probe_makes_the_next_pause_longer_up_to_a_limit() -> None:
     breaker, now, pauses = opened(0.0), 0.0, []
     for _ in range(8):

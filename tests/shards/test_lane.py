@@ -36,6 +36,7 @@ async def _count(connection: Connection) -> int:
 
 
 async def test_what_a_job_wrote_is_committed(lane: Lane, shard_database: asyncpg.Pool) -> None:
+    lane.check()
     await lane.run(_insert)
     assert await shard_database.fetchval("SELECT count(*) FROM feed_cursor") == 1
 
@@ -58,6 +59,8 @@ async def test_a_call_that_hangs_is_given_up_and_the_breaker_opens(
             await lane.run(_sleep)
     with pytest.raises(ShardUnavailable, match="is not answering") as refused:
         await lane.run(_count)
+    with pytest.raises(ShardUnavailable, match="is not answering"):
+        lane.check()
     assert refused.value.retry_after_s > 0
     assert lane.status().breaker == "open"
     async with asyncio.timeout(10):
@@ -71,7 +74,15 @@ async def test_a_call_that_hangs_is_given_up_and_the_breaker_opens(
 
 
 @pytest.mark.parametrize(
-    ("sqlstate", "breaker"), [("53100", "open"), ("57P03", "open"), ("25006", "closed"), ("40P01", "closed")]
+    ("sqlstate", "breaker"),
+    [
+        ("53100", "open"),
+        ("57P03", "open"),
+        ("0A000", "closed"),
+        ("25006", "closed"),
+        ("40P01", "closed"),
+        ("42883", "closed"),
+    ],
 )
 async def test_what_the_shard_cannot_do_is_unavailable_and_not_the_callers_fault(
     lane: Lane, sqlstate: str, breaker: str
@@ -105,6 +116,8 @@ async def test_a_full_queue_is_refused_at_once(lane: Lane, monkeypatch: pytest.M
         await asyncio.sleep(0)
     with pytest.raises(ShardUnavailable, match="too many calls"):
         await lane.run(_count)
+    with pytest.raises(ShardUnavailable, match="too many calls"):
+        lane.check()
     results = await asyncio.gather(*busy, *waiting, return_exceptions=True)
     assert all(isinstance(result, ShardUnavailable) for result in results)
 
@@ -114,5 +127,21 @@ async def test_a_shard_that_is_not_there_is_unavailable(tmp_path_factory: pytest
     dsn = f"postgresql://octonext@/octonext?host={folder}&port=5432"
     lane = Lane("gone", dsn, clock=SystemClock(), metrics=LaneMetrics(Registry()))
     with pytest.raises(ShardUnavailable):
+        await lane.run(_count)
+    await lane.close()
+
+
+@pytest.mark.parametrize("fault", ["database", "role"])
+async def test_a_shard_that_is_being_put_back_is_away_like_any_other(shard_dsn: str, fault: str) -> None:
+    if fault == "database":
+        dsn = shard_dsn.replace("/test_", "/gone_")
+    else:
+        dsn = shard_dsn.replace("://octonext@", "://nobody_here@")
+    assert dsn != shard_dsn
+    lane = Lane("kw-1", dsn, clock=SystemClock(), metrics=LaneMetrics(Registry()))
+    for _ in range(3):
+        with pytest.raises(ShardUnavailable, match="did not answer"):
+            await lane.run(_count)
+    with pytest.raises(ShardUnavailable, match="is not answering"):
         await lane.run(_count)
     await lane.close()

@@ -14,6 +14,7 @@ from octonext.sales.entries import (
     CountLine,
     DrawerOpened,
     ReceiptReference,
+    ShiftOpened,
     StockAdjusted,
     StockCounted,
     Void,
@@ -154,6 +155,52 @@ async def test_a_shift_that_does_not_add_up_opens_a_case(shard: Shard, till: Jou
     assert await shard.cases() == ["shift_not_opened", "shift_expected_differs"]
 
 
+@pytest.mark.parametrize("cut", [[6], [1] * 6, [2, 4], [3, 3]])
+async def test_a_shift_that_begins_unopened_opens_one_case_however_it_is_pushed(
+    shard: Shard, till: JournalWriter, cut: list[int]
+) -> None:
+    await shard.enrol(till)
+    for _ in range(2):
+        till.sell((MILK, 1))
+    opening = ShiftOpened(**till.common(), currency="KWD", opening_float=1_000)
+    till.write(opening)
+    till.sell((MILK, 1))
+    till.cash += 1_000
+    till.close_shift()
+    till.sell((MILK, 1))
+    session, outcomes, first = await shard.connect(till), [], 1
+    for size in cut:
+        answer = await shard.sync.push(session, till.push(first, first + size - 1))
+        assert isinstance(answer, Ack)
+        outcomes += answer.outcomes
+        first += size
+    assert outcomes == ["posted_with_case"] + ["posted"] * 5
+    assert await shard.cases() == ["shift_not_opened"]
+
+
+async def test_a_second_closing_counts_whether_or_not_it_comes_in_the_same_push(
+    shard: Shard, till: JournalWriter
+) -> None:
+    await shard.enrol(till)
+    till.open_shift(10_000)
+    till.close_shift(counted=9_000)
+    till.close_shift(counted=10_000)
+    await accepted(shard, till)
+    assert await shard.value("SELECT cash_counted FROM shift") == 10_000
+
+
+async def test_the_till_clock_of_a_head_is_that_of_its_newest_booked_entry(
+    shard: Shard, till: JournalWriter
+) -> None:
+    await shard.enrol(till)
+    till.open_shift()
+    till.write(b"not an entry")
+    assert await accepted(shard, till) == ["posted", "quarantined"]
+    assert await shard.value(
+        "SELECT h.till_at = j.till_at FROM device_head h JOIN device_journal j ON j.seq = 1"
+    )
+
+
 async def test_a_till_clock_years_off_changes_nothing_but_the_evidence(
     shard: Shard, till: JournalWriter
 ) -> None:
@@ -179,8 +226,8 @@ async def test_the_ledger_refuses_what_does_not_balance_whoever_writes(shard: Sh
     with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="not balanced"):
         await shard.pool.execute(
             "INSERT INTO ledger_line (branch_id, device_id, seq, line_no, account, debit, credit,"
-            " currency, business_date, posted_at, id)"
-            " VALUES (1, 1, 1, 1, 1010, 5, 0, 'KWD', current_date, now(), 1)"
+            " currency, business_date, posted_at)"
+            " VALUES (1, 1, 1, 1, 1010, 5, 0, 'KWD', current_date, now())"
         )
 
 

@@ -248,6 +248,17 @@ async def test_garbage_gets_a_reason_and_nobody_else_notices(
         assert isinstance(await good.receive(), Ack)
 
 
+async def test_a_hello_that_no_database_can_hold_gets_a_reason(
+    gateway: Gateway, shard: Shard, till: JournalWriter
+) -> None:
+    await shard.enrol(till)
+    async with gateway.line() as line:
+        refused = await line.try_hello(till, app="till\0")
+        assert isinstance(refused, Nack)
+        assert refused.reason == "bad_frame"
+        assert await line.is_hung_up_on()
+
+
 async def test_a_ten_megabyte_frame_is_refused_and_the_journal_stays_whole(
     gateway: Gateway, shard: Shard, till: JournalWriter
 ) -> None:
@@ -307,6 +318,47 @@ async def test_a_till_that_subscribes_gets_deltas_one_after_the_other(
         del delta
 
 
+async def test_a_till_that_could_not_be_given_a_delta_is_hung_up_on_and_given_it_when_it_is_back(
+    gateway: Gateway, shard: Shard, till: JournalWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line on which the feed has ended would bring no price any more, and nobody would notice."""
+    await shard.enrol(till)
+    await shard.sync.refresh()
+    async with gateway.line() as line:
+        await line.hello(till, cursors={"reference": ""})
+        first = await line.receive()
+        assert isinstance(first, Delta), first
+        await line.send(DeltaAck(feed=first.feed, cursor=first.cursor))
+        await line.send(Ping())
+        assert isinstance(await line.receive(), Pong)
+        with monkeypatch.context() as slow:
+            slow.setattr(socket_module, "SEND_TIMEOUT_S", 0)
+            await shard.put_reference("product", "milk", {"name_en": "Milk"})
+            await shard.sync.refresh()
+            assert await line.is_hung_up_on()
+    async with gateway.line() as line:
+        await line.hello(till, cursors={"reference": first.cursor})
+        again = await line.receive()
+        assert isinstance(again, Delta), again
+        assert "milk" in [row.key for row in again.rows]
+
+
+async def test_a_till_of_a_restored_shard_is_given_the_reference_from_the_beginning(
+    shard: Shard, gateway: Gateway, till: JournalWriter
+) -> None:
+    """Its cursor is of a history that is lost, and what came since may lie before it."""
+    await shard.enrol(till)
+    till.open_shift()
+    await shard.put_reference("product", "milk", {"name_en": "Milk"})
+    await shard.sync.refresh()
+    async with gateway.line() as line:
+        told = till.head
+        await line.hello(till, acked=told, cursors={"reference": "999999999.1"})
+        delta = await line.receive()
+        assert isinstance(delta, Delta), delta
+        assert "milk" in [row.key for row in delta.rows]
+
+
 async def test_a_delta_ack_out_of_turn_is_a_bad_frame(
     gateway: Gateway, shard: Shard, till: JournalWriter
 ) -> None:
@@ -325,6 +377,9 @@ async def test_draining_asks_tills_to_leave_and_takes_no_new_ones(
     await shard.enrol(till)
     async with gateway.line() as line:
         await line.hello(till)
+        # a till that wants no feed, long after its welcome
+        await line.send(Ping())
+        assert isinstance(await line.receive(), Pong)
         draining = asyncio.ensure_future(gateway.sync.drain(DEADLINE_S))
         assert isinstance(await line.receive(), Drain)
         async with gateway.line() as late:
@@ -333,6 +388,29 @@ async def test_draining_asks_tills_to_leave_and_takes_no_new_ones(
             assert refused.reason == "overloaded"
     await draining
     assert gateway.sync.connected == 0
+
+
+async def test_pushes_are_answered_while_the_gateway_drains(
+    gateway: Gateway, shard: Shard, till: JournalWriter
+) -> None:
+    await shard.enrol(till)
+    till.open_shift()
+    till.sell((MILK, 1))
+    async with gateway.line() as line:
+        await line.hello(till, cursors={"reference": ""})
+        while not isinstance(delta := await line.receive(), Delta) or delta.more:
+            pass
+        # the delta is never acknowledged: what waits for that must not keep the drain from the till
+        draining = asyncio.ensure_future(gateway.sync.drain(DEADLINE_S))
+        assert isinstance(await line.receive(), Drain)
+        for seq in (1, 2):
+            await line.send(till.push(seq, seq))
+        for seq in (1, 2):
+            ack = await line.receive()
+            assert isinstance(ack, Ack)
+            assert ack.acked.seq == seq
+    await draining
+    assert await shard.value("SELECT seq FROM device_head") == 2
 
 
 async def test_tls_1_2_is_refused(gateway: Gateway) -> None:

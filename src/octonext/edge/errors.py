@@ -41,6 +41,12 @@ class RequestTooLarge(OctoNextError):
     code = "request_too_large"
 
 
+class RequestTooSlow(OctoNextError):
+    """The body of the request did not arrive in time."""
+
+    code = "request_too_slow"
+
+
 class TooManyAttempts(OctoNextError):
     """One address guessed secrets too often; `retry_after_s` says when it may try again."""
 

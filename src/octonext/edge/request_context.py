@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from contextvars import ContextVar
@@ -11,6 +12,9 @@ import structlog
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from octonext.base.ids import new_uuid7
+
+from . import limits
+from .errors import RequestTooSlow
 
 HEADER = b"x-request-id"
 
@@ -73,7 +77,7 @@ class RequestContext:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_headers)
+            await self._app(scope, _in_time(receive), send_with_headers)
         finally:
             # The route's template, not the path: a path may hold what identifies somebody.
             _log.info(
@@ -83,6 +87,29 @@ class RequestContext:
                 status=status,
                 duration_ms=round((time.perf_counter() - began) * 1000, 1),
             )
+
+
+def _in_time(receive: Receive) -> Receive:
+    """`receive`, whose body must be whole by a deadline: the server under us waits for ever."""
+    deadline = asyncio.get_running_loop().time() + limits.BODY_DEADLINE_S
+    is_whole = False
+
+    async def receive_in_time() -> Any:
+        nonlocal is_whole
+        # After the body there is only the client's leaving to wait for, which may take as long as it likes.
+        if is_whole:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError:
+            raise RequestTooSlow(
+                f"The body of the request was not whole within {limits.BODY_DEADLINE_S:g} s."
+            ) from None
+        is_whole = not message.get("more_body", False)
+        return message
+
+    return receive_in_time
 
 
 def _accepted_id(scope: Any) -> str:

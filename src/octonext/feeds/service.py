@@ -22,6 +22,7 @@ from octonext.base.errors import OctoNextError
 from .domain import (
     POLL_IDLE_S,
     Cursor,
+    FeedWentBack,
     Freshness,
     Outcome,
     Page,
@@ -98,6 +99,8 @@ class Pump:
     freshness: Freshness = field(default_factory=Freshness)
     failures: int = 0
     error: str = ""
+    went_back: bool = False
+    """Whether the source was found to have another history than the one that was read: an operator acts."""
     _told_at: float = 0.0
     _read_at: datetime | None = None
     _seen_at: float = 0.0
@@ -115,11 +118,14 @@ class Pump:
                 pause = self._fail(error)
                 # One line for each outage's beginning, then one now and then: not one a second.
                 if self.failures in (1, 10) or self.failures % 100 == 0:
-                    log.warning("feed_failed", error=self.error, failures=self.failures)
+                    if isinstance(error, FeedWentBack):
+                        log.error("feed_went_back", error=error.message, remedy=error.remedy)  # noqa: TRY400
+                    else:
+                        log.warning("feed_failed", error=self.error, failures=self.failures)
             else:
                 if self.failures:
                     log.info("feed_recovered", failures=self.failures)
-                self.failures, self.error = 0, ""
+                self.failures, self.error, self.went_back = 0, "", False
             await _sleep(pause, stop)
         self._abort()
 
@@ -132,6 +138,7 @@ class Pump:
         return max(0.0, behind) + self.clock.monotonic() - self._seen_at
 
     async def _round(self) -> float:
+        began = self.clock.monotonic()
         cursors = await self._cursors()
         if not cursors:
             return POLL_IDLE_S
@@ -145,7 +152,7 @@ class Pump:
             return POLL_IDLE_S
         if len(cursors) == len(self.feeds):
             await self._tell(self.freshness.observe(reading))
-        return pause_s(reading)
+        return pause_s(reading, self.clock.monotonic() - began)
 
     async def _cursors(self) -> dict[str, Cursor]:
         """The cursors of the feeds that may be read now, asked of the sink where unknown."""
@@ -184,13 +191,23 @@ class Pump:
     async def _tell(self, as_of: datetime | None) -> None:
         now = self.clock.monotonic()
         if as_of is not None and now - self._told_at >= AS_OF_INTERVAL_S:
-            await self.sink.apply(self.source.name, (), as_of)
+            # It is true of a reader that stands where we do, and of no other: one that was reset or
+            # restored since must not claim what it does not have.
+            places = [
+                Page(feed, state.cursor, state.cursor, 0, b"", full=False)
+                for feed, state in self.states.items()
+                if state.cursor is not None
+            ]
+            for feed, outcome in (await self.sink.apply(self.source.name, places, as_of)).items():
+                self.states[feed].cursor = outcome.cursor
             self._told_at = now
 
     def _fail(self, error: Exception) -> float:
         self._abort()
         self.failures += 1
         self.error = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX]
+        # A source that cannot be asked now has not become the old one again.
+        self.went_back = self.went_back or isinstance(error, FeedWentBack)
         for state in self.states.values():
             state.cursor = None
         return backoff_s(self.failures, self.jitter())

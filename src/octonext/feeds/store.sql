@@ -4,33 +4,62 @@
 -- Timestamps travel in UTC without an offset, and are held to what the OLAP store's type can say: a
 -- till's clock is evidence, and must not be able to stop a feed.
 
+-- name: walk_indexes
+-- Pages are walked in the order of an index and stop when they are full, whatever the statistics say:
+-- sorting first would read all that waits for every page of it.
+SELECT set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true),
+       set_config('enable_bitmapscan', 'off', true);
+
+-- name: shard_marks
+-- What this shard's history was at each of these transactions: a digest of the newest pushes there. More
+-- than the newest, because a copy may hold it and lack an older transaction that committed after it; as
+-- many as can have been under way together.
+SELECT ARRAY(
+    SELECT coalesce((
+        SELECT left(encode(sha256(string_agg(xid8send(p.xid) || p.hash || timestamptz_send(p.posted_at),
+                                             ''::bytea ORDER BY p.xid, p.device_id)), 'hex'), 32)
+          FROM (SELECT xid, device_id, hash, posted_at FROM push
+                 WHERE xid <= at.xid::xid8 ORDER BY xid DESC LIMIT 64) p), repeat('0', 32))
+      FROM unnest($1::text[]) WITH ORDINALITY AS at (xid, place) ORDER BY place);
+
+-- name: reference_marks
+-- The same of head office, or of a copy of its reference: a digest of the marks of the newest transactions that published something.
+SELECT ARRAY(
+    SELECT coalesce((
+        SELECT left(encode(sha256(string_agg(xid8send(h.xid) || uuid_send(h.mark),
+                                             ''::bytea ORDER BY h.xid)), 'hex'), 32)
+          FROM (SELECT xid, mark FROM reference_history
+                 WHERE xid <= at.xid::xid8 ORDER BY xid DESC LIMIT 64) h), repeat('0', 32))
+      FROM unnest($1::text[]) WITH ORDINALITY AS at (xid, place) ORDER BY place);
+
 -- name: probe_shard
--- When and in which snapshot we look, and which feeds have rows between their cursor and the watermark.
--- ORDER BY makes every plan go down the feed's index: a bare EXISTS expects to find a row soon and
--- reads a whole table when there is none.
+-- When and in which snapshot we look, and which feeds may have rows between their cursor and the
+-- watermark: postings are behind a push that was not read to its end.
+-- ORDER BY makes every plan go down an index: a bare EXISTS expects to find a row soon and reads a
+-- whole table when there is none.
 SELECT statement_timestamp() AS read_at,
        pg_snapshot_xmin(pg_current_snapshot())::text AS xmin,
        pg_snapshot_xmax(pg_current_snapshot())::text AS xmax,
-       (SELECT true FROM reporting_sale
-        WHERE (xid, id) > ($1::text::xid8, $2::bigint)
+       (SELECT true FROM push
+        WHERE xid >= $1::text::xid8 AND (xid, last_seq * 4096 + 4095) > ($1::text::xid8, $2::bigint)
           AND xid < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY xid, id LIMIT 1) IS NOT NULL AS sale,
-       (SELECT true FROM reporting_sale_line
-        WHERE (xid, id) > ($3::text::xid8, $4::bigint)
+        ORDER BY xid LIMIT 1) IS NOT NULL AS sale,
+       (SELECT true FROM push
+        WHERE xid >= $3::text::xid8 AND (xid, last_seq * 4096 + 4095) > ($3::text::xid8, $4::bigint)
           AND xid < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY xid, id LIMIT 1) IS NOT NULL AS sale_line,
-       (SELECT true FROM reporting_payment
-        WHERE (xid, id) > ($5::text::xid8, $6::bigint)
+        ORDER BY xid LIMIT 1) IS NOT NULL AS sale_line,
+       (SELECT true FROM push
+        WHERE xid >= $5::text::xid8 AND (xid, last_seq * 4096 + 4095) > ($5::text::xid8, $6::bigint)
           AND xid < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY xid, id LIMIT 1) IS NOT NULL AS payment,
-       (SELECT true FROM reporting_movement
-        WHERE (xid, id) > ($7::text::xid8, $8::bigint)
+        ORDER BY xid LIMIT 1) IS NOT NULL AS payment,
+       (SELECT true FROM push
+        WHERE xid >= $7::text::xid8 AND (xid, last_seq * 4096 + 4095) > ($7::text::xid8, $8::bigint)
           AND xid < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY xid, id LIMIT 1) IS NOT NULL AS movement,
-       (SELECT true FROM reporting_ledger
-        WHERE (xid, id) > ($9::text::xid8, $10::bigint)
+        ORDER BY xid LIMIT 1) IS NOT NULL AS movement,
+       (SELECT true FROM push
+        WHERE xid >= $9::text::xid8 AND (xid, last_seq * 4096 + 4095) > ($9::text::xid8, $10::bigint)
           AND xid < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY xid, id LIMIT 1) IS NOT NULL AS ledger,
+        ORDER BY xid LIMIT 1) IS NOT NULL AS ledger,
        (SELECT true FROM reporting_device
         WHERE (xid, id) > ($11::text::xid8, $12::bigint)
           AND xid < pg_snapshot_xmin(pg_current_snapshot())
@@ -39,6 +68,20 @@ SELECT statement_timestamp() AS read_at,
         WHERE (xid, id) > ($13::text::xid8, $14::bigint)
           AND xid < pg_snapshot_xmin(pg_current_snapshot())
         ORDER BY xid, id LIMIT 1) IS NOT NULL AS shift;
+
+-- name: push_range
+-- The end of the pushes that one page reads at most, and whether more lie behind it. A page that its
+-- rows did not fill ends there, past pushes that posted nothing of its kind.
+SELECT last.xid::text AS xid, last.last_seq * 4096 + 4095 AS id,
+       EXISTS (SELECT FROM push p WHERE p.xid > last.xid
+                  AND p.xid < pg_snapshot_xmin(pg_current_snapshot())) AS more
+  FROM (SELECT xid, last_seq
+          FROM (SELECT xid, last_seq FROM push
+                 WHERE xid >= $1::text::xid8
+                   AND (xid, last_seq * 4096 + 4095) > ($1::text::xid8, $2::bigint)
+                   AND xid < pg_snapshot_xmin(pg_current_snapshot())
+                 ORDER BY xid LIMIT $3::int) pushes
+         ORDER BY xid DESC, last_seq DESC LIMIT 1) last;
 
 -- name: probe_dimension
 -- The same look at HQ's reference.
@@ -78,8 +121,8 @@ SELECT v.xid, v.id, $4::text AS source,
        v.original_seq,
        v.foreign_original
 FROM (SELECT * FROM reporting_sale
-      WHERE (xid, id) > ($1::text::xid8, $2::bigint)
-        AND xid < pg_snapshot_xmin(pg_current_snapshot())
+      WHERE xid BETWEEN $1::text::xid8 AND $5::text::xid8
+        AND (xid, id) > ($1::text::xid8, $2::bigint)
       ORDER BY xid, id
       LIMIT $3::int) v
 LEFT JOIN reference b ON b.kind = 'branch' AND b.key = v.branch_id::text
@@ -105,8 +148,8 @@ SELECT v.xid, v.id, $4::text AS source,
        v.tax_code,
        v.currency
 FROM (SELECT * FROM reporting_sale_line
-      WHERE (xid, id) > ($1::text::xid8, $2::bigint)
-        AND xid < pg_snapshot_xmin(pg_current_snapshot())
+      WHERE xid BETWEEN $1::text::xid8 AND $5::text::xid8
+        AND (xid, id) > ($1::text::xid8, $2::bigint)
       ORDER BY xid, id
       LIMIT $3::int) v
 ORDER BY v.xid, v.id;
@@ -124,8 +167,8 @@ SELECT v.xid, v.id, $4::text AS source,
        v.amount,
        v.currency
 FROM (SELECT * FROM reporting_payment
-      WHERE (xid, id) > ($1::text::xid8, $2::bigint)
-        AND xid < pg_snapshot_xmin(pg_current_snapshot())
+      WHERE xid BETWEEN $1::text::xid8 AND $5::text::xid8
+        AND (xid, id) > ($1::text::xid8, $2::bigint)
       ORDER BY xid, id
       LIMIT $3::int) v
 ORDER BY v.xid, v.id;
@@ -142,8 +185,8 @@ SELECT v.xid, v.id, $4::text AS source,
        v.reason,
        least(greatest(v.occurred_at, '1900-01-02+00'), '2290-01-01+00') AT TIME ZONE 'UTC' AS occurred_at
 FROM (SELECT * FROM reporting_movement
-      WHERE (xid, id) > ($1::text::xid8, $2::bigint)
-        AND xid < pg_snapshot_xmin(pg_current_snapshot())
+      WHERE xid BETWEEN $1::text::xid8 AND $5::text::xid8
+        AND (xid, id) > ($1::text::xid8, $2::bigint)
       ORDER BY xid, id
       LIMIT $3::int) v
 ORDER BY v.xid, v.id;
@@ -161,8 +204,8 @@ SELECT v.xid, v.id, $4::text AS source,
        v.currency,
        least(greatest(v.business_date, '1900-01-02'), '2290-01-01') AS business_date
 FROM (SELECT * FROM reporting_ledger
-      WHERE (xid, id) > ($1::text::xid8, $2::bigint)
-        AND xid < pg_snapshot_xmin(pg_current_snapshot())
+      WHERE xid BETWEEN $1::text::xid8 AND $5::text::xid8
+        AND (xid, id) > ($1::text::xid8, $2::bigint)
       ORDER BY xid, id
       LIMIT $3::int) v
 ORDER BY v.xid, v.id;
@@ -260,6 +303,9 @@ SELECT statement_timestamp() AS read_at,
        (SELECT xid::text FROM page ORDER BY xid DESC, id DESC LIMIT 1) AS end_xid,
        (SELECT id FROM page ORDER BY xid DESC, id DESC LIMIT 1) AS end_id,
        (SELECT count(*) FROM page) AS count,
+       EXISTS (SELECT FROM reference r
+                WHERE (r.xid, r.id) > (SELECT xid, id FROM page ORDER BY xid DESC, id DESC LIMIT 1)
+                  AND r.xid < pg_snapshot_xmin(pg_current_snapshot())) AS more,
        (SELECT coalesce(jsonb_agg(jsonb_build_object(
                  'kind', p.kind, 'key', p.key, 'region_id', p.region_id,
                  'branch_id', p.branch_id, 'payload', p.payload) ORDER BY p.xid, p.id), '[]')::text
@@ -269,8 +315,12 @@ SELECT statement_timestamp() AS read_at,
 -- name: apply_reference
 -- Apply a page to this shard, unless it does not start at our cursor (-1).
 SELECT apply_reference(
-  $1::text, $2::text::xid8, $3::bigint, $4::text::xid8, $5::bigint, $6::text::jsonb);
+  $1::text, $2::text::xid8, $3::bigint, $4::text::xid8, $5::bigint, $6::text::jsonb, $7::text, $8::boolean);
+
+-- name: refill_reference
+-- Begin a feed of this shard again.
+SELECT refill_reference($1::text);
 
 -- name: sink_cursor
 -- How far this shard has applied a feed.
-SELECT xid::text AS xid, id FROM feed_cursor WHERE feed = $1::text;
+SELECT xid::text AS xid, id, mark FROM feed_cursor WHERE feed = $1::text;

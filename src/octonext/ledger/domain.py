@@ -31,27 +31,21 @@ class Account(IntEnum):
 LedgerLine = tuple[int, int, int]
 
 
-def _line(account: int, amount: int) -> LedgerLine:
-    """Return a debit of `amount`, or a credit where it is negative."""
-    return (account, amount, 0) if amount > 0 else (account, 0, -amount)
-
-
 def _lines(amounts: Iterable[tuple[int, int]]) -> list[LedgerLine]:
-    return [_line(account, amount) for account, amount in amounts if amount]
+    """Return a debit for each amount, a credit where it is negative, and nothing for zero."""
+    return [
+        (account, amount, 0) if amount > 0 else (account, 0, -amount) for account, amount in amounts if amount
+    ]
 
 
 def sale_lines(
     payments: Iterable[tuple[Account, int]], *, net: int, tax: int, rounding: int
 ) -> list[LedgerLine]:
     """Return the lines of a sale: what was received against revenue, VAT and rounding."""
-    return _lines(
-        [
-            *payments,
-            (Account.SALES, -net),
-            (Account.VAT_PAYABLE, -tax),
-            (Account.ROUNDING, -rounding),
-        ]
-    )
+    amounts = [*payments, (Account.SALES, -net), (Account.VAT_PAYABLE, -tax)]
+    if rounding:
+        amounts.append((Account.ROUNDING, -rounding))
+    return _lines(amounts)
 
 
 def return_lines(

@@ -44,6 +44,7 @@ COMMANDS = (
 GROUPS: tuple[tuple[str, str], ...] = (
     ("octonext.processes.admin.catalog", "catalog"),
     ("octonext.processes.admin.token", "token"),
+    ("octonext.processes.feeds.command", "feeds"),
     ("octonext.till.cli", "till"),
     ("octonext.till.fleet.cli", "fleet"),
 )

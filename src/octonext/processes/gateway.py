@@ -8,6 +8,7 @@ the tills to another gateway (docs/decisions/0003).
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import structlog
 import uvloop
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from litestar import Litestar, Router
 from litestar.types import ControllerRouterHandler
@@ -28,6 +30,8 @@ from octonext.crypto.secrets import token_digest
 from octonext.crypto.tls import ServerFiles
 from octonext.edge.application import API_PATH, application
 from octonext.edge.authentication import TokenCache
+from octonext.edge.files import FileWatch, crowded_at, spare_of
+from octonext.edge.flood import FloodWatch
 from octonext.identity import http as identity_http
 from octonext.identity.service import refresh_tokens, token_lookup
 from octonext.reporting.http import reports_router
@@ -41,10 +45,11 @@ from octonext.shards.lane import Lane, LaneMetrics, ShardUnavailable
 from octonext.sync import socket as sync_socket
 from octonext.sync.metrics import SyncMetrics
 from octonext.sync.service import ShardSync
-from octonext.sync.socket import SyncServer
+from octonext.sync.socket import CONNECTIONS_MAX, SyncServer
 
 from . import operations_http
 from .local_service import reporting_address
+from .os_process import allow_files
 
 log = structlog.get_logger(__name__)
 
@@ -59,14 +64,35 @@ TOKENS_S = 10.0
 #: How long tills may take to leave before the gateway ends without them.
 DRAIN_S = 5.0
 STOP_TIMEOUT_S = 5.0
+#: Files that a gateway asks for: beside its tills' sockets an eighth for other requests', some for pools,
+#: logs, libraries and reports that wait, and the rest for a crowd that has not said who it is.
+FILES_WANTED = 2 * CONNECTIONS_MAX
+FILES_BESIDE = 512
+#: Connections that wait to be accepted.
+BACKLOG_MAX = 1_024
+#: How long a connection may stay open without a request, or take for the request's head.
+REQUEST_TIMEOUT_MS = 10_000
+#: Containers that may be made before the cyclic garbage collector looks at the young ones. A push makes
+#: thousands that live until it is booked; Python's default of 700 looks at each of them several times,
+#: which was a sixth of a gateway's time.
+COLLECT_AFTER = 50_000
 
 
 def run(layout: Layout, settings: Settings, index: int) -> None:
     """Serve gateway worker `index` until SIGTERM. Raises SecretUnavailable and other faults."""
-    uvloop.run(_serve(layout, settings, index))
+    files = allow_files(FILES_WANTED)
+    if files < FILES_WANTED:
+        log.warning("few open files", permitted=files, connections_max=connections_max(files))
+    uvloop.run(_serve(layout, settings, index, files))
 
 
-async def _serve(layout: Layout, settings: Settings, index: int) -> None:
+def connections_max(files: int) -> int:
+    """Return how many tills a gateway holds that may have `files` open, at most."""
+    room = crowded_at(files) - files // 8 - FILES_BESIDE
+    return min(CONNECTIONS_MAX, max(room, files // 8))
+
+
+async def _serve(layout: Layout, settings: Settings, index: int, files: int) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -80,7 +106,7 @@ async def _serve(layout: Layout, settings: Settings, index: int) -> None:
         )
         for lane in lanes
     ]
-    sync = SyncServer(shards, clock=clock, metrics=sync_metrics)
+    sync = SyncServer(shards, clock=clock, metrics=sync_metrics, connections_max=connections_max(files))
     reporting = ReportingClient(reporting_address(layout, settings), clock)
     hq = await open_pool(
         layout.dsn("hq"),
@@ -97,8 +123,13 @@ async def _serve(layout: Layout, settings: Settings, index: int) -> None:
         for refresh in (f"refresh {each.shard_id}",)
     ]
     background.append(asyncio.ensure_future(_keep("tokens", lambda: refresh_tokens(hq, tokens), TOKENS_S)))
+    background.append(asyncio.ensure_future(FloodWatch(sync.inflows).run()))
+    crowd = FileWatch(sync.inflows, port=layout.gateway_port(index), files=files)
+    background.append(asyncio.ensure_future(crowd.run()))
+    # only a new process takes connections again then, and there will be one
+    background[-1].add_done_callback(lambda _: stop.set())
     try:
-        await _listen(app, sync, layout, settings, index, stop)
+        await _listen(app, sync, layout, settings, index, stop, files)
     finally:
         for task in background:
             task.cancel()
@@ -145,6 +176,7 @@ async def _listen(
     settings: Settings,
     index: int,
     stop: asyncio.Event,
+    files_max: int,
 ) -> None:
     files = _server_files(layout, settings)
     server = Server(
@@ -154,12 +186,19 @@ async def _listen(
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
         websockets=True,
-        backlog=1024,
+        backlog=min(BACKLOG_MAX, spare_of(files_max) // 2),
+        # without it as many as the backlog: that many silent clients would keep everybody out
+        backpressure=files_max // 8,
+        http1_settings=HTTP1Settings(header_read_timeout=REQUEST_TIMEOUT_MS),
         ssl_cert=files.certificate,
         ssl_key=files.key,
         ssl_protocol_min=SSLProtocols.tls13,
         log_enabled=False,
     )
+    # what is loaded by now stays to the end: no full collection need ever look at it again
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, *gc.get_threshold()[1:])
     serving = asyncio.ensure_future(server.serve())
     stopping = asyncio.ensure_future(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 import sys
 import time
@@ -56,6 +57,20 @@ def die_with_parent(end: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
                 os._exit(70)
 
     return prepare
+
+
+def allow_files(wanted: int) -> int:
+    """Let this process have `wanted` files and sockets open, as far as the system permits; how many now.
+
+    Shells and service managers start programs with room for 1,024, which is a limit for programs that
+    use select(2), not for servers.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    permitted = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (permitted, hard))
+    return permitted
 
 
 def facts(pid: int) -> ProcessFacts | None:

@@ -103,6 +103,8 @@ class FeedStatus(msgspec.Struct):
     as_of: datetime | None
     failures: int
     last_error: str
+    went_back: bool
+    """Whether the source has another history than the one that was read, as after a restore."""
 
 
 def feed_statuses(all_pumps: Sequence[Pump]) -> list[FeedStatus]:
@@ -118,6 +120,7 @@ def feed_statuses(all_pumps: Sequence[Pump]) -> list[FeedStatus]:
             as_of=pump.freshness.as_of,
             failures=pump.failures or state.failures,
             last_error=pump.error or state.error,
+            went_back=pump.went_back,
         )
         for pump in all_pumps
         for feed, state in pump.states.items()
@@ -161,12 +164,14 @@ def metrics_text(statuses: Sequence[FeedStatus]) -> bytes:
     lag = registry.gauge("feed_lag_seconds", "Age of the newest complete state in the sink", labels)
     rows = registry.gauge("feed_rows", "Rows carried since the relay started", labels)
     failures = registry.gauge("feed_failures", "Failures in a row; 0 while the feed flows", labels)
+    back = registry.gauge("feed_went_back", "1 while the source has another history than was read", labels)
     for each in statuses:
         at = (each.source, each.target, each.name)
         if each.lag_seconds is not None:
             lag.labels(*at).set(each.lag_seconds)
         rows.labels(*at).set(each.rows)
         failures.labels(*at).set(each.failures)
+        back.labels(*at).set(int(each.went_back))
     return registry.text()
 
 

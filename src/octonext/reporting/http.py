@@ -12,7 +12,7 @@ from litestar.params import FromPath, QueryParameter
 from octonext.edge.authentication import REPORTS_READ, needs
 from octonext.edge.errors import InvalidRequest, Unavailable
 
-from .remote import ReportingClient
+from .remote import AS_OF_HEADER, TRUNCATED_HEADER, ReportingClient
 
 FILTERS = frozenset({"from", "to", "region", "branch", "limit", "format"})
 QUERY_CHARACTERS_MAX = 2_000
@@ -46,7 +46,8 @@ async def read_report(
 ) -> Response[bytes]:
     """JSON has money in minor units and quantities in thousandths; CSV has them as decimals.
 
-    `as_of` says for each branch up to when its shard's sales are in the figures. `Accept: text/csv`
+    `as_of` says for each branch up to when its shard's sales are in the figures; the header
+    `OctoNext-As-Of`, with CSV too, is the oldest of them or `unknown`. `Accept: text/csv`
     asks for CSV as `format=csv` does. Without `limit` 1000 rows are answered at most.
     """
     unknown = sorted(set(request.query_params) - FILTERS)
@@ -58,14 +59,19 @@ async def read_report(
     if form is None and "text/csv" in request.headers.get("accept", ""):
         form = "csv"
     asked = {"from": first, "to": last, "region": region, "branch": branch, "limit": limit, "format": form}
-    body, media_type = await reporting.report(
-        name, {key: value for key, value in asked.items() if value is not None}
-    )
-    headers = {"Cache-Control": "no-store", "Vary": "Accept, Authorization"}
+    found = await reporting.report(name, {key: value for key, value in asked.items() if value is not None})
+    headers = {
+        "Cache-Control": "no-store",
+        "Vary": "Accept, Authorization",
+        AS_OF_HEADER: found.as_of,
+        TRUNCATED_HEADER: found.truncated,
+    }
+    # The framework names the charset of a text itself.
+    media_type, _, _ = found.media_type.partition(";")
     if media_type.startswith("text/csv"):
         # The name was just accepted as a report's, so it holds nothing that a header must not.
         headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return Response(body, media_type=media_type, headers=headers)
+    return Response(found.body, media_type=media_type, headers=headers)
 
 
 def reports_router(path: str = "/api/v1/reports") -> Router:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 import httpx
@@ -23,10 +25,17 @@ CONNECT_TIMEOUT_S = 1.0
 REPORT_TIMEOUT_S = 20.0
 """A little more than a report may take in the store, so that its own refusal arrives."""
 INGEST_TIMEOUT_S = 15.0
+RESET_TIMEOUT_S = 600.0
+"""Deleting a source's rows rewrites what they lie in."""
 CONNECTIONS_MAX = 16
-FAILURES_MAX = 2
+PATIENCE_S = 1.0
+"""How long a read may take before reporting is asked whether it answers at all."""
+PROBE_TIMEOUT_S = 1.5
+"""How long it has to say so. A long report is no reason for silence: they run beside the answering."""
 QUIET_S = 2.0
-"""After FAILURES_MAX failures in a row callers are refused at once for this long, then one tries."""
+"""After a failure callers are refused at once for this long, then one of them asks again."""
+AS_OF_HEADER = "OctoNext-As-Of"
+TRUNCATED_HEADER = "OctoNext-Truncated"
 
 
 class ReportRefused(OctoNextError):
@@ -49,6 +58,17 @@ class _Outcome(msgspec.Struct):
     error: str = ""
 
 
+class ReportFile(NamedTuple):
+    """A report as it was asked for, JSON or CSV."""
+
+    body: bytes
+    media_type: str
+    as_of: str
+    """Everything that the shards of all its branches had committed before this is in it; or "unknown"."""
+    truncated: str
+    """Whether more rows exist than `limit` let through, "true" or "false"."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where the reporting process is: a Unix socket, or an https URL with the token it asks for."""
@@ -63,7 +83,7 @@ class ReportingClient:
 
     def __init__(self, address: Address, clock: Clock) -> None:
         self._clock = clock
-        self._failures = 0
+        self._failing = False
         self._quiet_until = 0.0
         headers = {} if address.token is None else {"authorization": f"Bearer {address.token}"}
         self._client = httpx.AsyncClient(
@@ -73,15 +93,30 @@ class ReportingClient:
             timeout=httpx.Timeout(REPORT_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             trust_env=False,
         )
+        # Connections of their own: reports that take long must not keep the question waiting.
+        self._prober = httpx.AsyncClient(
+            base_url=address.url,
+            headers=headers,
+            transport=_transport(address),
+            timeout=httpx.Timeout(PROBE_TIMEOUT_S),
+            trust_env=False,
+        )
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+        await self._prober.aclose()
 
-    async def report(self, name: str, filters: Mapping[str, str]) -> tuple[bytes, str]:
-        """A report's bytes and media type, as asked for. Raises Unavailable, ReportRefused."""
+    async def report(self, name: str, filters: Mapping[str, str]) -> ReportFile:
+        """A report as asked for. Raises Unavailable, ReportRefused."""
         response = await self._get(f"/reports/{quote(name, safe='')}", filters)
-        return response.content, response.headers.get("content-type", "application/json")
+        said = response.headers
+        return ReportFile(
+            response.content,
+            said.get("content-type", "application/json"),
+            said.get(AS_OF_HEADER, "unknown"),
+            said.get(TRUNCATED_HEADER, "false"),
+        )
 
     async def reports(self) -> bytes:
         """The list of reports, JSON. Raises Unavailable."""
@@ -97,6 +132,10 @@ class ReportingClient:
             _checked(await self._send("GET", f"/cursors/{source}")).content, type=dict[str, str]
         )
         return {feed: Cursor.parse(found[feed]) for feed in feeds}
+
+    async def reset(self, source: str) -> None:
+        """Let all of a source be deleted, so that it is read again. Raises Unavailable, ReportRefused."""
+        _checked(await self._send("POST", f"/reset/{source}", timeout_s=RESET_TIMEOUT_S))
 
     async def deliver(self, source: str, pages: Sequence[Page], as_of: datetime | None) -> dict[str, Outcome]:
         """Hand over pages; what became of each. Raises Unavailable, ReportRefused."""
@@ -116,23 +155,41 @@ class ReportingClient:
         return outcomes
 
     async def _get(self, path: str, filters: Mapping[str, str] | None = None) -> httpx.Response:
-        """A read for somebody who waits: refused at once while reporting is known to be down."""
-        now = self._clock.monotonic()
-        if self._failures >= FAILURES_MAX:
-            if now < self._quiet_until:
+        """A read for somebody who waits: refused at once while reporting is known to be down.
+
+        A process that hangs is found by asking it something easy, so that it costs seconds, not the
+        time that a report may take.
+        """
+        if self._failing:
+            if self._clock.monotonic() < self._quiet_until:
                 raise _unavailable()
-            self._quiet_until = now + QUIET_S
+            self._quiet_until = self._clock.monotonic() + PROBE_TIMEOUT_S + QUIET_S
+            await self._probe()
+        reading = asyncio.ensure_future(self._send("GET", path, filters=filters))
         try:
-            response = _checked(await self._send("GET", path, filters=filters))
+            while not (await asyncio.wait({reading}, timeout=PATIENCE_S))[0]:
+                await self._probe()
+            response = reading.result()
         except Unavailable:
-            self._failures += 1
-            self._quiet_until = self._clock.monotonic() + QUIET_S
+            self._fail()
             raise
-        except ReportRefused:
-            self._failures = 0
-            raise
-        self._failures = 0
-        return response
+        finally:
+            reading.cancel()
+        self._failing = False
+        return _checked(response)
+
+    async def _probe(self) -> None:
+        """Ask whether reporting answers at all. Raises Unavailable."""
+        try:
+            await self._prober.get("/healthz")
+        except httpx.HTTPError as error:
+            self._fail()
+            raise _unavailable() from error
+        self._failing = False
+
+    def _fail(self) -> None:
+        self._failing = True
+        self._quiet_until = self._clock.monotonic() + QUIET_S
 
     async def _send(
         self,

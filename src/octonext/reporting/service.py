@@ -10,16 +10,17 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import structlog
 
 from octonext.base.clock import Clock
 from octonext.feeds.domain import START, Cursor, Outcome, Page
 
-from .domain.answers import Answer, make_answer
+from .domain.answers import Answer, Found, make_answer
 from .domain.batches import SOURCES_MAX, TABLES, BadDelivery, Delivery, check_source
-from .domain.queries import REPORTS, find_report, read_filters
+from .domain.periods import Span, spans
+from .domain.queries import REPORTS, Branch, Filters, Report, find_report, read_filters
 from .store import COMPLETE_TABLES, Olap, OlapUnavailable
 
 AS_OF_KEPT_INTERVAL_S = 10.0
@@ -34,6 +35,8 @@ class _Source:
     dirty: set[str] = field(default_factory=set)
     """Feeds in whose table rows beyond the cursor may lie."""
     unsure: bool = False
+    resetting: bool = False
+    """Whether a reset has begun that is not known to have ended."""
     """Whether a cursor may have been written although we were told otherwise."""
     as_of: datetime | None = None
     as_of_kept_at: float = 0.0
@@ -51,10 +54,15 @@ class Reporting:
         self._olap = olap
         self._clock = clock
         self._sources: dict[str, _Source] = defaultdict(_Source)
+        self._branches: Sequence[Branch] | None = None
+        self._naming = 0
+        """Counts what arrived that may have named a branch."""
         self._log = structlog.get_logger()
 
     async def start(self) -> None:
-        """Load the cursors and delete what unfinished batches left behind."""
+        """Load the cursors and delete what unfinished batches and resets left behind."""
+        for source in await self._olap.resets_begun():
+            await self._olap.finish_reset(source)
         for (source, feed), cursor in (await self._olap.cursors()).items():
             self._sources[source].cursors[feed] = cursor
         for source, as_of in (await self._olap.as_of()).items():
@@ -87,10 +95,18 @@ class Reporting:
         # A caller that goes away must not tear rows from their cursor, nor free the lock in between.
         return await asyncio.shield(asyncio.ensure_future(self._take(name, delivery)))
 
+    async def reset(self, name: str) -> None:
+        """Delete all of a source, so that its feeds are read from the beginning.
+
+        Raises BadDelivery, OlapUnavailable; a reset that was begun is finished before anything is taken.
+        """
+        check_source(name)
+        await asyncio.shield(asyncio.ensure_future(self._reset(name)))
+
     async def report(self, name: str, given: Mapping[str, str]) -> Answer:
         """Answer a report. Raises UnknownReport, InvalidReportFilter, ReportTooHeavy, OlapUnavailable."""
         report = find_report(name)
-        branches = await self._olap.branches()
+        branches = await self._known_branches()
         filters = read_filters(report, given, branches)
         # Before the figures are read: what arrives meanwhile makes them newer, never older.
         as_of = {
@@ -98,8 +114,62 @@ class Reporting:
             for branch in branches
             if filters.branches is None or branch.branch_id in filters.branches
         }
-        found = await self._olap.report(report, filters.parameters())
+        if report.by_branch:
+            found = await self._branch_after_branch(report, filters, branches)
+        elif report.ranked:
+            found = await self._ranking(report, filters)
+        else:
+            found = await self._olap.report(report, filters.parameters())
         return make_answer(report, found, given=filters.given, as_of=as_of, rows_max=filters.rows_max)
+
+    async def _known_branches(self) -> Sequence[Branch]:
+        """The branches, read again only after something arrived that may name one."""
+        if self._branches is None:
+            # Taken before the reading: what arrives meanwhile makes it stale.
+            version = self._naming
+            branches = await self._olap.branches()
+            if version != self._naming:
+                return branches
+            self._branches = branches
+        return self._branches
+
+    async def _ranking(self, report: Report, filters: Filters) -> Found:
+        """A ranked report. For the whole chain years and months are summed up already.
+
+        Today's month and year are taken as whole ones as long as nothing was sold after the days asked
+        for. If something was meanwhile, it may have been counted, and the days are asked for once more.
+        """
+        first, last = filters.first, filters.last
+        parameters = filters.parameters()
+        if filters.branches is not None:
+            found = await self._olap.ranking(report, parameters, [Span("days", first, last)])
+        else:
+            end = date(last.year, 12, 31)
+            whole = last < end and await self._olap.newest_day() <= last
+            found = await self._olap.ranking(report, parameters, spans(first, end if whole else last))
+            if whole and await self._olap.newest_day() > last:
+                found = await self._olap.ranking(report, parameters, spans(first, last))
+        return found or Found(tuple(report.units), [])
+
+    async def _branch_after_branch(self, report: Report, filters: Filters, known: Sequence[Branch]) -> Found:
+        """A report of many branches, a few at a time in the order of its rows, until the limit is met."""
+        codes = {branch.branch_id: branch.code for branch in known}
+        wanted = filters.branches if filters.branches is not None else await self._olap.branches_with_stock()
+        waiting = sorted(wanted, key=lambda branch: (codes.get(branch, "").encode(), branch))
+        names: Sequence[str] = ()
+        rows: list[Sequence[object]] = []
+        size = 1
+        while waiting and len(rows) <= filters.rows_max:
+            some, waiting = waiting[:size], waiting[size:]
+            found = await self._olap.report(
+                report,
+                filters.parameters()
+                | {"everywhere": 0, "branches": some, "limit": filters.rows_max + 1 - len(rows)},
+            )
+            names = found.names if found.rows else names
+            rows += found.rows
+            size *= 2
+        return Found(names, rows)
 
     def status(self) -> dict[str, object]:
         """What is known of each source, for people and probes."""
@@ -116,6 +186,14 @@ class Reporting:
             },
         }
 
+    async def _reset(self, name: str) -> None:
+        source = self._sources[name]
+        async with source.lock:
+            source.resetting = True
+            await self._olap.begin_reset(name)
+            await self._recover(name, source)
+        self._log.warning("source_reset", source=name)
+
     async def _take(self, name: str, delivery: Delivery) -> dict[str, Outcome]:
         if name not in self._sources and len(self._sources) >= SOURCES_MAX:
             raise BadDelivery(f"There are already {SOURCES_MAX} sources.")
@@ -126,6 +204,11 @@ class Reporting:
                 page.feed: Outcome(source.cursor(page.feed), applied=False)
                 for page in delivery.pages
                 if page.start != source.cursor(page.feed)
+            }
+            outcomes |= {
+                page.feed: Outcome(source.cursor(page.feed), applied=True)
+                for page in delivery.pages
+                if page.stands and page.feed not in outcomes
             }
             fresh = [page for page in delivery.pages if page.feed not in outcomes]
             outcomes |= await self._write(name, source, fresh)
@@ -158,7 +241,24 @@ class Reporting:
             source.cursors[feed] = page.end
             source.dirty.discard(feed)
             source.rows += page.count
+            self._note_names(page)
         return {page.feed: self._outcome(source, page.feed, faults.get(page.feed)) for page in pages}
+
+    def _note_names(self, page: Page) -> None:
+        """Notice when a page may have changed which branches there are."""
+        if page.feed == "device" and self._branches is not None:
+            known = {str(branch.branch_id).encode() for branch in self._branches}
+            column = TABLES["device"].columns.index("branch_id")
+            named = {row.split(b"\t", column + 1)[column] for row in page.rows.splitlines()}
+            if named <= known:
+                return
+        elif page.feed not in ("device", "dimension"):
+            return
+        self._forget_names()
+
+    def _forget_names(self) -> None:
+        self._branches = None
+        self._naming += 1
 
     def _outcome(self, source: _Source, feed: str, fault: BaseException | None) -> Outcome:
         if fault is None:
@@ -168,6 +268,13 @@ class Reporting:
 
     async def _recover(self, name: str, source: _Source) -> None:
         """Bring memory and tables back to what the stored cursors say, after a failure."""
+        if source.resetting:
+            # Before the first row goes: no report may claim to have what is being deleted.
+            source.as_of = None
+            await self._olap.finish_reset(name)
+            source.cursors, source.dirty, source.unsure, source.as_of = {}, set(), False, None
+            self._forget_names()
+            source.resetting = False
         if source.unsure:
             # First ended, then read: a cursor written in between would make us delete what it counts.
             await self._olap.end_given_up()

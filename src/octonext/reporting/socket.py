@@ -1,6 +1,7 @@
 """The reporting process' own HTTP, on a Unix socket: deliveries from the relay, questions from gateways.
 
-POST /ingest/{source}, GET /cursors/{source}, GET /reports, GET /reports/{name}, GET /status, GET /healthz.
+POST /ingest/{source}, POST /reset/{source}, GET /cursors/{source}, GET /reports, GET /reports/{name},
+GET /status, GET /healthz.
 Errors are {"code", "message", "remedy"}; the gateway turns them into problem documents.
 """
 
@@ -20,6 +21,7 @@ from octonext.crypto.secrets import same_secret
 from .domain.answers import to_csv, to_json
 from .domain.batches import DELIVERY_BYTES_MAX, BadDelivery, decode_delivery
 from .domain.queries import REPORTS, InvalidReportFilter
+from .remote import AS_OF_HEADER, TRUNCATED_HEADER
 from .service import Reporting
 
 Scope = MutableMapping[str, Any]
@@ -40,6 +42,7 @@ class Reply:
     status: int
     body: bytes
     media_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class ReportingApp:
@@ -63,6 +66,7 @@ class ReportingApp:
         headers = [
             (b"content-type", reply.media_type.encode()),
             (b"content-length", str(len(reply.body)).encode()),
+            *((name.lower().encode(), value.encode()) for name, value in reply.headers),
         ]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
@@ -77,6 +81,9 @@ class ReportingApp:
             case ["GET", "cursors", source]:
                 cursors = self._reporting.cursors(source)
                 return _json({feed: str(cursor) for feed, cursor in cursors.items()})
+            case ["POST", "reset", source]:
+                await self._reporting.reset(source)
+                return _json({})
             case ["GET", "reports"]:
                 return _json(report_list())
             case ["GET", "reports", name]:
@@ -109,7 +116,14 @@ class ReportingApp:
         if form not in ("json", "csv"):
             raise InvalidReportFilter(f"There is no format {form[:20]!r}.", remedy="Use json or csv.")
         answer = await self._reporting.report(name, filters)
-        return Reply(200, to_csv(answer), CSV) if form == "csv" else Reply(200, to_json(answer))
+        oldest = answer.oldest
+        headers = (
+            (AS_OF_HEADER, "unknown" if oldest is None else oldest.isoformat().replace("+00:00", "Z")),
+            (TRUNCATED_HEADER, "true" if answer.truncated else "false"),
+        )
+        if form == "csv":
+            return Reply(200, to_csv(answer), CSV, headers)
+        return Reply(200, to_json(answer), JSON, headers)
 
 
 def report_list() -> list[dict[str, object]]:

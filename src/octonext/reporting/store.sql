@@ -17,7 +17,7 @@ VALUES ({version:UInt32}, {name:String}, {checksum:String}, now64(6, 'UTC'));
 
 -- name: cursors
 -- How far every feed of every source was taken over.
-SELECT source, feed, max((xid, id)) AS place FROM feed_cursor GROUP BY source, feed;
+SELECT source, feed, max((xid, id, mark)) AS place FROM feed_cursor GROUP BY source, feed;
 
 -- name: as_of
 -- Up to when everything of each source is known to have arrived.
@@ -27,6 +27,17 @@ SELECT source, max(as_of) AS as_of FROM source_as_of GROUP BY source;
 -- Remember that for one source.
 INSERT INTO source_as_of (source, as_of) VALUES ({source:String}, {as_of:DateTime64(6, 'UTC')});
 
+-- name: column_types
+-- The type of each column of ours.
+SELECT table, name, type FROM system.columns WHERE database = currentDatabase();
+
+-- name: first_of_product
+-- Whether a line that comes in is the first one of its receipt with its product.
+row_number() OVER (PARTITION BY branch_id, device_id, seq, product_id ORDER BY line_no) = 1
+AND (branch_id, device_id, seq, product_id) NOT IN (
+    SELECT branch_id, device_id, seq, product_id FROM sale_line
+    WHERE source = {source:String} AND feed_xid = {xid:UInt64} AND feed_id < {id:UInt64});
+
 -- name: newest_rows
 -- The last row of each source in one feed's table.
 SELECT source, max((feed_xid, feed_id)) AS place FROM {table:Identifier} GROUP BY source;
@@ -35,6 +46,18 @@ SELECT source, max((feed_xid, feed_id)) AS place FROM {table:Identifier} GROUP B
 -- Remove what a batch left behind that never got its cursor.
 DELETE FROM {table:Identifier}
 WHERE source = {source:String} AND (feed_xid, feed_id) > ({xid:UInt64}, {id:UInt64});
+
+-- name: begin_reset
+-- Remember that a source is being forgotten.
+INSERT INTO source_reset (source) VALUES ({source:String});
+
+-- name: resets_begun
+-- The sources that were not forgotten to the end.
+SELECT DISTINCT source FROM source_reset;
+
+-- name: forget_source
+-- Remove a source from one of the small tables: its cursors, its "as of", its reset.
+DELETE FROM {table:Identifier} WHERE source = {source:String};
 
 -- name: stop_statement
 -- End an insert of ours that may still be running on the server after we gave it up.
@@ -52,3 +75,8 @@ FROM (
   WHERE branch_id NOT IN (SELECT branch_id FROM branch) GROUP BY branch_id
 )
 GROUP BY branch_id ORDER BY branch_id;
+
+-- name: branches_with_stock
+-- The branches that anything was moved at, also those that nobody told us of.
+SELECT branch_id FROM (SELECT branch_id, reason, count() FROM movement GROUP BY branch_id, reason)
+GROUP BY branch_id;

@@ -58,6 +58,7 @@ async def open_pool(
         timeout=connect_timeout_s,
         command_timeout=statement_timeout_ms / 1000 + 1.0,
         max_inactive_connection_lifetime=IDLE_CONNECTION_LIFETIME_S,
+        reset=_keep_as_it_is,
         server_settings=_server_settings(application_name, statement_timeout_ms)
         | _vanishing_settings(idle_in_transaction_ms),
     )
@@ -136,6 +137,14 @@ async def ping(dsn: str, *, timeout_s: float = 2.0) -> float:
     finally:
         connection.terminate()
     return time.monotonic() - began
+
+
+async def _keep_as_it_is(_connection: Connection) -> None:
+    """Instead of asyncpg's reset, which asks the server after every loan to forget what was set meanwhile.
+
+    That is a round trip for each call, and nothing is ever set: all that happens on a loan happens in
+    `transaction()`. asyncpg itself ends a transaction left open before it comes here.
+    """
 
 
 def _why(error: BaseException) -> str:

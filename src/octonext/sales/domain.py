@@ -41,20 +41,21 @@ def find_disagreement(receipt: Sale | Return) -> str | None:
 
 
 def _line_disagreement(line: Line) -> str | None:
-    if line.tax > line.total:
-        return f"the tax {line.tax} is more than the total {line.total}"
+    total, tax, rate = line.total, line.tax, line.rate_ppm
+    if tax > total:
+        return f"the tax {tax} is more than the total {total}"
     after_discount = extend(line.unit_price, line.quantity) - line.discount
-    if line.total == after_discount:
-        due = divide_half_up(line.total * line.rate_ppm, PPM + line.rate_ppm)
-        if abs(line.tax - due) <= TAX_TOLERANCE:
+    if total == after_discount:
+        due = divide_half_up(total * rate, PPM + rate)
+        if -TAX_TOLERANCE <= tax - due <= TAX_TOLERANCE:
             return None
-    if line.total == after_discount + line.tax:
-        due = divide_half_up(after_discount * line.rate_ppm, PPM)
-        if abs(line.tax - due) <= TAX_TOLERANCE:
+    if total == after_discount + tax:
+        due = divide_half_up(after_discount * rate, PPM)
+        if -TAX_TOLERANCE <= tax - due <= TAX_TOLERANCE:
             return None
     return (
         f"price {line.unit_price} x quantity {line.quantity} less discount {line.discount} "
-        f"at {line.rate_ppm} ppm does not make total {line.total} with tax {line.tax}"
+        f"at {rate} ppm does not make total {total} with tax {tax}"
     )
 
 

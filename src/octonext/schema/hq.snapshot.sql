@@ -54,6 +54,8 @@ CREATE FUNCTION public.publish_reference() RETURNS trigger
     SET "DateStyle" TO 'ISO'
     AS $_$
 DECLARE
+    v_published bigint;
+    v_deleted bigint  := 0;
     v_kind    text    := TG_ARGV[0];
     v_own     boolean := TG_ARGV[1] = 'own';
     v_columns text    := (SELECT string_agg(quote_ident(c), ', ' ORDER BY n)
@@ -84,6 +86,7 @@ BEGIN
         WHERE (r.region_id, r.branch_id, r.payload)
               IS DISTINCT FROM (excluded.region_id, excluded.branch_id, excluded.payload)
         $query$, v_kind, 'reference_' || v_kind, v_columns, v_changed);
+    GET DIAGNOSTICS v_published = ROW_COUNT;
 
     IF v_own AND TG_OP <> 'INSERT' THEN
         EXECUTE format($query$
@@ -96,6 +99,10 @@ BEGIN
             CASE TG_OP WHEN 'UPDATE'
                 THEN format('EXCEPT SELECT concat_ws('':'', %s) FROM new_rows', v_columns)
                 ELSE '' END);
+        GET DIAGNOSTICS v_deleted = ROW_COUNT;
+    END IF;
+    IF v_published + v_deleted > 0 THEN
+        INSERT INTO reference_history DEFAULT VALUES ON CONFLICT DO NOTHING;
     END IF;
     RETURN NULL;
 END $_$;
@@ -532,6 +539,16 @@ CREATE VIEW public.reference_device AS
 
 
 --
+-- Name: reference_history; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.reference_history (
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    mark uuid DEFAULT gen_random_uuid() NOT NULL
+);
+
+
+--
 -- Name: reference_id_seq; Type: SEQUENCE; Schema: public; Owner: -
 --
 
@@ -913,6 +930,14 @@ ALTER TABLE ONLY public.product
 
 ALTER TABLE ONLY public.product
     ADD CONSTRAINT product_sku_unique UNIQUE (sku);
+
+
+--
+-- Name: reference_history reference_history_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.reference_history
+    ADD CONSTRAINT reference_history_pkey PRIMARY KEY (xid);
 
 
 --
@@ -2022,6 +2047,13 @@ GRANT SELECT ON TABLE public.reference_cost TO octonext_app;
 --
 
 GRANT SELECT ON TABLE public.reference_device TO octonext_app;
+
+
+--
+-- Name: TABLE reference_history; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.reference_history TO octonext_app;
 
 
 --

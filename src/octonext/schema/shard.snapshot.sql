@@ -197,10 +197,10 @@ CREATE TYPE public.pushed_shift AS (
 
 
 --
--- Name: apply_reference(text, xid8, bigint, xid8, bigint, jsonb); Type: FUNCTION; Schema: public; Owner: -
+-- Name: apply_reference(text, xid8, bigint, xid8, bigint, jsonb, text, boolean); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.apply_reference(p_feed text, p_from_xid xid8, p_from_id bigint, p_to_xid xid8, p_to_id bigint, p_rows jsonb) RETURNS bigint
+CREATE FUNCTION public.apply_reference(p_feed text, p_from_xid xid8, p_from_id bigint, p_to_xid xid8, p_to_id bigint, p_rows jsonb, p_mark text DEFAULT ''::text, p_more boolean DEFAULT false) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -225,7 +225,24 @@ BEGIN
            xid       = excluded.xid,
            id        = excluded.id;
     GET DIAGNOSTICS v_applied = ROW_COUNT;
-    UPDATE feed_cursor SET xid = p_to_xid, id = p_to_id, applied_at = now() WHERE feed = p_feed;
+    IF NOT p_more THEN
+        -- The end of a refill: head office does not know what did not come again. A till that has sold
+        -- stays, and so does its branch: sales are facts, whatever head office has forgotten.
+        UPDATE reference r
+           SET payload = NULL, xid = pg_current_xact_id(),
+               id = nextval(pg_get_serial_sequence('reference', 'id'))
+          FROM feed_cursor c
+         WHERE c.feed = p_feed AND r.xid < c.refill_from AND r.payload IS NOT NULL
+           AND NOT EXISTS (
+               SELECT FROM device_head h
+                WHERE (r.kind = 'device' AND r.key = h.device_id::text)
+                   OR (r.kind = 'branch' AND r.key = h.branch_id::text));
+    END IF;
+    INSERT INTO reference_history DEFAULT VALUES ON CONFLICT DO NOTHING;
+    UPDATE feed_cursor
+       SET xid = p_to_xid, id = p_to_id, mark = p_mark, applied_at = now(),
+           refill_from = CASE WHEN p_more THEN refill_from END
+     WHERE feed = p_feed;
     RETURN v_applied;
 END $$;
 
@@ -319,7 +336,9 @@ BEGIN
         IF NOT EXISTS (
             SELECT FROM sale s WHERE s.branch_id = v_return.original_branch_id
                AND s.device_id = v_return.original_device_id AND s.seq = v_return.original_seq
-               AND s.kind = 'sale') THEN
+               AND s.kind = 'sale'
+               -- what this till wrote after the return, in this push or a later one, is no original
+               AND NOT (s.branch_id = p_branch AND s.device_id = p_device AND s.seq > v_return.seq)) THEN
             RETURN NEXT ROW(v_return.seq, 'return_of_unknown_receipt', '{}')::found_case;
             CONTINUE;
         END IF;
@@ -355,6 +374,44 @@ END $$;
 
 
 --
+-- Name: find_shift_cases(integer, integer, bigint, public.pushed_entry[], public.pushed_ledger[], public.pushed_shift[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.find_shift_cases(p_branch integer, p_device integer, p_head bigint, p_entries public.pushed_entry[], p_ledger public.pushed_ledger[], p_shifts public.pushed_shift[]) RETURNS SETOF public.found_case
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY
+    SELECT f.seq, 'shift_not_opened', '{}'
+      FROM (SELECT DISTINCT ON (e.shift_id) e.shift_id, e.seq, e.kind FROM unnest(p_entries) e
+             WHERE e.seq > p_head AND e.reason IS NULL
+             ORDER BY e.shift_id, e.seq) f
+     WHERE f.kind <> 'shift_opened'
+       AND NOT EXISTS (SELECT FROM shift s WHERE s.branch_id = p_branch AND s.device_id = p_device
+                          AND s.shift_id = f.shift_id);
+    IF cardinality(p_shifts) > 0 THEN
+        RETURN QUERY
+        SELECT c.seq, 'shift_expected_differs', jsonb_build_object(
+                   'till_expected', c.expected, 'shard_expected', d.expected)::text
+          FROM unnest(p_shifts) c
+         CROSS JOIN LATERAL (
+            SELECT (coalesce((
+                       SELECT s.cash_expected FROM shift s WHERE s.branch_id = p_branch
+                          AND s.device_id = p_device AND s.shift_id = c.shift_id), 0)
+                    + coalesce((
+                       SELECT sum(l.debit - l.credit) FROM unnest(p_ledger) l
+                        WHERE l.account = 1010 AND l.seq = ANY (ARRAY(
+                              SELECT e.seq FROM unnest(p_entries) e
+                               WHERE e.seq > p_head AND e.seq < c.seq AND e.shift_id = c.shift_id
+                                 AND e.kind <> 'shift_closed'))), 0))::bigint AS expected
+         ) d
+         WHERE NOT c.is_opening AND c.seq > p_head AND c.expected <> d.expected;
+    END IF;
+END $$;
+
+
+--
 -- Name: ingest_push(integer, integer, bigint, bigint, bytea, text, text, integer[], public.pushed_key[], public.pushed_entry[], public.pushed_sale[], public.pushed_line[], public.pushed_payment[], public.pushed_ledger[], public.pushed_adjustment[], public.pushed_count[], public.pushed_shift[], public.found_case[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -367,7 +424,8 @@ DECLARE
     v_last     pushed_entry := p_entries[array_upper(p_entries, 1)];
     v_cases    found_case[];
     v_outcomes entry_outcome[];
-    v_new_cases bigint;
+    v_new_cases   bigint;
+    v_quarantined bigint;
 BEGIN
     SELECT * INTO v_head FROM device_head h
         WHERE h.branch_id = p_branch AND h.device_id = p_device FOR UPDATE;
@@ -403,135 +461,71 @@ BEGIN
     END IF;
 
     IF v_last.seq > v_head.seq THEN
-        INSERT INTO sale (branch_id, device_id, seq, kind, shift_id, cashier_id, till_at, occurred_at,
-                          business_date, currency, total, net, tax, discount, rounding, paid,
-                          line_count, original_branch_id, original_device_id, original_seq,
-                          foreign_original, posted_at, id)
-        SELECT p_branch, p_device, s.seq, s.kind, e.shift_id, e.cashier_id, e.till_at, e.occurred_at,
-               (e.occurred_at AT TIME ZONE p_time_zone)::date, p_currency, s.total, s.total - s.tax,
-               s.tax, s.discount, s.rounding, s.paid, s.line_count, s.original_branch_id,
-               s.original_device_id, s.original_seq,
-               coalesce(s.original_branch_id <> ALL (p_shard_branches), false), now(), s.seq * 4096
-          FROM unnest(p_sales) s JOIN unnest(p_entries) e USING (seq)
-         WHERE s.seq > v_head.seq;
+        INSERT INTO push (branch_id, device_id, first_seq, last_seq, hash, posted_at)
+        VALUES (p_branch, p_device, v_head.seq + 1, v_last.seq, v_last.hash, now());
 
-        INSERT INTO sale_line (branch_id, device_id, seq, line_no, kind, product_id, quantity,
-                               unit_price, discount, net, tax, total, tax_code, rate_ppm,
-                               original_line, currency, business_date, occurred_at, posted_at, id)
-        SELECT p_branch, p_device, l.seq, l.line_no, s.kind, l.product_id, l.quantity, l.unit_price,
-               l.discount, l.total - l.tax, l.tax, l.total, l.tax_code, l.rate_ppm, l.original_line,
-               p_currency, (e.occurred_at AT TIME ZONE p_time_zone)::date, e.occurred_at, now(),
-               l.seq * 4096 + l.line_no
-          FROM unnest(p_lines) l JOIN unnest(p_sales) s USING (seq) JOIN unnest(p_entries) e USING (seq)
-         WHERE l.seq > v_head.seq;
+        SELECT array_agg(f) INTO v_cases
+          FROM find_shift_cases(p_branch, p_device, v_head.seq, p_entries, p_ledger, p_shifts) f;
 
-        INSERT INTO sale_tax (branch_id, device_id, seq, tax_code, rate_ppm, net, tax, posted_at)
-        SELECT p_branch, p_device, l.seq, l.tax_code, l.rate_ppm, sum(l.total - l.tax), sum(l.tax), now()
-          FROM unnest(p_lines) l
-         WHERE l.seq > v_head.seq
-         GROUP BY l.seq, l.tax_code, l.rate_ppm;
-
-        INSERT INTO sale_payment (branch_id, device_id, seq, payment_no, tender, amount, tendered,
-                                  reference, currency, business_date, occurred_at, posted_at, id)
-        SELECT p_branch, p_device, p.seq, p.payment_no, p.tender, p.amount, p.tendered, p.reference,
-               p_currency, (e.occurred_at AT TIME ZONE p_time_zone)::date, e.occurred_at, now(),
-               p.seq * 4096 + p.payment_no
-          FROM unnest(p_payments) p JOIN unnest(p_entries) e USING (seq)
-         WHERE p.seq > v_head.seq;
-
-        WITH moved AS (
-            INSERT INTO stock_movement (branch_id, device_id, seq, line_no, product_id, quantity,
-                                        reason, occurred_at, posted_at, id)
-            SELECT p_branch, p_device, m.seq, m.line_no, m.product_id, m.quantity, m.reason,
-                   e.occurred_at, now(), m.seq * 4096 + m.line_no
-              FROM (
-                    SELECT l.seq, l.line_no, l.product_id, -l.quantity AS quantity, s.kind::text AS reason
-                      FROM unnest(p_lines) l JOIN unnest(p_sales) s USING (seq)
-                    UNION ALL
-                    SELECT a.seq, a.line_no, a.product_id, a.quantity, a.reason
-                      FROM unnest(p_adjustments) a
-                   ) m
-              JOIN unnest(p_entries) e USING (seq)
-             WHERE m.seq > v_head.seq
-            RETURNING product_id, quantity
-        )
-        -- counted products take part with zero, so that their rows exist and are locked in order
-        INSERT INTO stock_balance AS b (branch_id, product_id, on_hand)
-        SELECT p_branch, m.product_id, sum(m.quantity)
-          FROM (SELECT product_id, quantity FROM moved
-                UNION ALL SELECT c.product_id, 0 FROM unnest(p_counts) c) m
-         GROUP BY m.product_id
-         ORDER BY m.product_id
-        ON CONFLICT (branch_id, product_id) DO UPDATE SET on_hand = b.on_hand + excluded.on_hand;
-
-        IF cardinality(p_counts) > 0 THEN
-            PERFORM post_counts(p_branch, p_device, v_head.seq, p_counts, p_entries);
-        END IF;
-
-        INSERT INTO ledger_line (branch_id, device_id, seq, line_no, account, debit, credit, currency,
-                                 business_date, posted_at, id)
-        SELECT p_branch, p_device, l.seq, l.line_no, l.account, l.debit, l.credit, p_currency,
-               (e.occurred_at AT TIME ZONE p_time_zone)::date, now(), l.seq * 4096 + l.line_no
-          FROM unnest(p_ledger) l JOIN unnest(p_entries) e USING (seq)
-         WHERE l.seq > v_head.seq;
-
-        INSERT INTO account_balance AS b (branch_id, device_id, account, currency, debit, credit)
-        SELECT p_branch, p_device, l.account, p_currency, sum(l.debit), sum(l.credit)
-          FROM unnest(p_ledger) l
-         WHERE l.seq > v_head.seq
-         GROUP BY l.account
-        ON CONFLICT (branch_id, device_id, account, currency)
-        DO UPDATE SET debit = b.debit + excluded.debit, credit = b.credit + excluded.credit;
-
-        INSERT INTO till_event (branch_id, device_id, seq, kind, shift_id, cashier_id, detail, till_at,
-                                posted_at)
-        SELECT p_branch, p_device, e.seq, e.kind, e.shift_id, e.cashier_id, e.detail::jsonb, e.till_at,
-               now()
-          FROM unnest(p_entries) e
-         WHERE e.seq > v_head.seq AND e.detail IS NOT NULL;
+        PERFORM post_entries(p_branch, p_device, v_head.seq, p_currency, p_time_zone, p_shard_branches,
+                             p_entries, p_sales, p_lines, p_payments, p_ledger, p_adjustments, p_shifts);
 
         SELECT array_agg(c) INTO v_cases FROM (
+            SELECT f.* FROM unnest(v_cases) f
+            UNION ALL
             SELECT c.* FROM unnest(p_cases) c WHERE c.seq > v_head.seq
             UNION ALL
             SELECT f.* FROM find_return_cases(p_branch, p_device, v_head.seq, p_sales,
                                               p_shard_branches) f
             UNION ALL
-            SELECT f.* FROM post_shifts(p_branch, p_device, v_head.seq, p_currency, p_entries, p_sales,
-                                        p_ledger, p_shifts) f
-            UNION ALL
             SELECT e.seq, 'quarantined', jsonb_build_object('reason', e.reason)::text
               FROM unnest(p_entries) e WHERE e.seq > v_head.seq AND e.reason IS NOT NULL
         ) c;
 
-        INSERT INTO device_journal (branch_id, device_id, seq, hash, key_id, kind, bytes, ciphertext,
-                                    outcome, reason, till_at, hlc, received_at)
-        SELECT p_branch, p_device, e.seq, e.hash, e.key_id, e.kind, e.bytes, e.ciphertext,
-               CASE WHEN e.reason IS NOT NULL THEN 'quarantined'
-                    WHEN EXISTS (SELECT FROM unnest(v_cases) c WHERE c.seq = e.seq) THEN 'posted_with_case'
-                    ELSE 'posted' END::entry_outcome,
-               e.reason, e.till_at, e.hlc, now()
-          FROM unnest(p_entries) e
-         WHERE e.seq > v_head.seq;
+        WITH journaled AS (
+            INSERT INTO device_journal (branch_id, device_id, seq, hash, key_id, kind, bytes, ciphertext,
+                                        outcome, reason, till_at, hlc, received_at)
+            SELECT p_branch, p_device, e.seq, e.hash, e.key_id, e.kind, e.bytes, e.ciphertext,
+                   CASE WHEN e.reason IS NOT NULL THEN 'quarantined'
+                        WHEN EXISTS (SELECT FROM unnest(v_cases) c WHERE c.seq = e.seq)
+                        THEN 'posted_with_case'
+                        ELSE 'posted' END::entry_outcome,
+                   e.reason, e.till_at, e.hlc, now()
+              FROM unnest(p_entries) e
+             WHERE e.seq > v_head.seq
+            RETURNING seq, outcome
+        )
+        SELECT array_agg(j.outcome ORDER BY j.seq), count(*) FILTER (WHERE j.outcome = 'quarantined')
+          INTO v_outcomes, v_quarantined
+          FROM journaled j;
 
         INSERT INTO opened_case (branch_id, device_id, seq, kind, evidence)
         SELECT p_branch, p_device, c.seq, c.kind, c.evidence::jsonb FROM unnest(v_cases) c
         ON CONFLICT DO NOTHING;
         GET DIAGNOSTICS v_new_cases = ROW_COUNT;
 
+        PERFORM post_stock(p_branch, p_device, v_head.seq, p_entries, p_lines, p_adjustments, p_counts);
+
         UPDATE device_head h
-           SET seq = v_last.seq, hash = v_last.hash, till_at = coalesce(v_last.till_at, h.till_at),
+           SET seq = v_last.seq, hash = v_last.hash,
+               -- of the newest entry that says one
+               till_at = coalesce(v_last.till_at, (
+                   SELECT e.till_at FROM unnest(p_entries) e
+                    WHERE e.seq > v_head.seq AND e.till_at IS NOT NULL ORDER BY e.seq DESC LIMIT 1),
+                   h.till_at),
                received_at = now(), xid = pg_current_xact_id(),
                case_count = h.case_count + v_new_cases,
-               quarantined_count = h.quarantined_count + (
-                   SELECT count(*) FROM unnest(p_entries) e
-                    WHERE e.seq > v_head.seq AND e.reason IS NOT NULL)
+               quarantined_count = h.quarantined_count + v_quarantined
          WHERE h.branch_id = p_branch AND h.device_id = p_device;
     END IF;
 
-    SELECT array_agg(j.outcome ORDER BY j.seq) INTO v_outcomes
-      FROM device_journal j
-     WHERE j.branch_id = p_branch AND j.device_id = p_device
-       AND j.seq BETWEEN p_first AND v_last.seq;
+    IF p_first <= v_head.seq THEN
+        -- what was known already is answered as it was the first time
+        SELECT array_agg(j.outcome ORDER BY j.seq) INTO v_outcomes
+          FROM device_journal j
+         WHERE j.branch_id = p_branch AND j.device_id = p_device
+           AND j.seq BETWEEN p_first AND v_last.seq;
+    END IF;
     IF v_last.seq > v_head.seq THEN
         RETURN ROW('accepted', v_last.seq, v_last.hash, v_outcomes)::push_result;
     END IF;
@@ -581,6 +575,28 @@ $$;
 
 
 --
+-- Name: open_went_back_case(integer, integer, bigint, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_went_back_case(p_branch integer, p_device integer, p_seq bigint, p_evidence jsonb) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    WITH opened AS (
+        INSERT INTO opened_case (branch_id, device_id, seq, kind, evidence)
+        VALUES (p_branch, p_device, p_seq, 'shard_went_back', p_evidence)
+        ON CONFLICT DO NOTHING
+        RETURNING 1
+    ), counted AS (
+        UPDATE device_head h SET case_count = h.case_count + 1, xid = pg_current_xact_id()
+          FROM opened
+         WHERE h.branch_id = p_branch AND h.device_id = p_device
+    )
+    SELECT EXISTS (SELECT FROM opened);
+$$;
+
+
+--
 -- Name: post_counts(integer, integer, bigint, public.pushed_count[], public.pushed_entry[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -600,13 +616,13 @@ CREATE FUNCTION public.post_counts(p_branch integer, p_device integer, p_head bi
           JOIN stock_balance b ON b.branch_id = p_branch AND b.product_id = c.product_id
          WHERE c.seq > p_head
     ), moved AS (
-        INSERT INTO stock_movement (branch_id, device_id, seq, line_no, product_id, quantity, reason,
-                                    occurred_at, posted_at, id)
+        INSERT INTO stock_adjustment (branch_id, device_id, seq, line_no, product_id, quantity, reason,
+                                      occurred_at, posted_at)
         SELECT p_branch, p_device, c.seq, c.line_no, c.product_id,
                -- an earlier count of the same product in this push has moved the book already
                c.off_book - coalesce(lag(c.off_book) OVER (
                    PARTITION BY c.product_id ORDER BY c.seq, c.line_no), 0),
-               'count', e.occurred_at, now(), c.seq * 4096 + c.line_no
+               'count', e.occurred_at, now()
           FROM counted c JOIN unnest(p_entries) e USING (seq)
         RETURNING product_id, quantity
     )
@@ -617,27 +633,88 @@ $$;
 
 
 --
--- Name: post_shifts(integer, integer, bigint, text, public.pushed_entry[], public.pushed_sale[], public.pushed_ledger[], public.pushed_shift[]); Type: FUNCTION; Schema: public; Owner: -
+-- Name: post_entries(integer, integer, bigint, text, text, integer[], public.pushed_entry[], public.pushed_sale[], public.pushed_line[], public.pushed_payment[], public.pushed_ledger[], public.pushed_adjustment[], public.pushed_shift[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.post_shifts(p_branch integer, p_device integer, p_head bigint, p_currency text, p_entries public.pushed_entry[], p_sales public.pushed_sale[], p_ledger public.pushed_ledger[], p_shifts public.pushed_shift[]) RETURNS SETOF public.found_case
+CREATE FUNCTION public.post_entries(p_branch integer, p_device integer, p_head bigint, p_currency text, p_time_zone text, p_shard_branches integer[], p_entries public.pushed_entry[], p_sales public.pushed_sale[], p_lines public.pushed_line[], p_payments public.pushed_payment[], p_ledger public.pushed_ledger[], p_adjustments public.pushed_adjustment[], p_shifts public.pushed_shift[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
+    SET enable_nestloop TO 'off'
     AS $$
 BEGIN
-    INSERT INTO shift AS s (branch_id, device_id, shift_id, cashier_id, currency, opened_at,
-                            opening_float, cash_expected, sale_count, sale_total, return_count,
-                            return_total)
+    INSERT INTO sale (branch_id, device_id, seq, kind, shift_id, cashier_id, till_at, occurred_at,
+                      business_date, currency, total, net, tax, discount, rounding, paid, line_count,
+                      original_branch_id, original_device_id, original_seq, foreign_original, posted_at)
+    SELECT p_branch, p_device, s.seq, s.kind, e.shift_id, e.cashier_id, e.till_at, e.occurred_at,
+           (e.occurred_at AT TIME ZONE p_time_zone)::date, p_currency, s.total, s.total - s.tax, s.tax,
+           s.discount, s.rounding, s.paid, s.line_count, s.original_branch_id, s.original_device_id,
+           s.original_seq, coalesce(s.original_branch_id <> ALL (p_shard_branches), false), now()
+      FROM unnest(p_sales) s JOIN unnest(p_entries) e USING (seq)
+     WHERE s.seq > p_head;
+
+    INSERT INTO sale_line (branch_id, device_id, seq, line_no, kind, product_id, quantity, unit_price,
+                           discount, net, tax, total, tax_code, rate_ppm, original_line, currency,
+                           business_date, occurred_at, posted_at)
+    SELECT p_branch, p_device, l.seq, l.line_no, s.kind, l.product_id, l.quantity, l.unit_price,
+           l.discount, l.total - l.tax, l.tax, l.total, l.tax_code, l.rate_ppm, l.original_line,
+           p_currency, (e.occurred_at AT TIME ZONE p_time_zone)::date, e.occurred_at, now()
+      FROM unnest(p_lines) l JOIN unnest(p_sales) s USING (seq) JOIN unnest(p_entries) e USING (seq)
+     WHERE l.seq > p_head;
+
+    INSERT INTO sale_payment (branch_id, device_id, seq, payment_no, tender, amount, tendered,
+                              reference, currency, business_date, occurred_at, posted_at)
+    SELECT p_branch, p_device, p.seq, p.payment_no, p.tender, p.amount, p.tendered, p.reference,
+           p_currency, (e.occurred_at AT TIME ZONE p_time_zone)::date, e.occurred_at, now()
+      FROM unnest(p_payments) p JOIN unnest(p_entries) e USING (seq)
+     WHERE p.seq > p_head;
+
+    IF cardinality(p_adjustments) > 0 THEN
+        INSERT INTO stock_adjustment (branch_id, device_id, seq, line_no, product_id, quantity, reason,
+                                      occurred_at, posted_at)
+        SELECT p_branch, p_device, a.seq, a.line_no, a.product_id, a.quantity, a.reason, e.occurred_at,
+               now()
+          FROM unnest(p_adjustments) a JOIN unnest(p_entries) e USING (seq)
+         WHERE a.seq > p_head;
+    END IF;
+
+    INSERT INTO ledger_line (branch_id, device_id, seq, line_no, account, debit, credit, currency,
+                             business_date, posted_at)
+    SELECT p_branch, p_device, l.seq, l.line_no, l.account, l.debit, l.credit, p_currency,
+           (e.occurred_at AT TIME ZONE p_time_zone)::date, now()
+      FROM unnest(p_ledger) l JOIN unnest(p_entries) e USING (seq)
+     WHERE l.seq > p_head;
+
+    INSERT INTO account_balance AS b (branch_id, device_id, account, currency, debit, credit)
+    SELECT p_branch, p_device, l.account, p_currency, sum(l.debit), sum(l.credit)
+      FROM unnest(p_ledger) l
+     WHERE l.seq > p_head
+     GROUP BY l.account
+    ON CONFLICT (branch_id, device_id, account, currency)
+    DO UPDATE SET debit = b.debit + excluded.debit, credit = b.credit + excluded.credit;
+
+    INSERT INTO till_event (branch_id, device_id, seq, kind, shift_id, cashier_id, detail, till_at,
+                            posted_at)
+    SELECT p_branch, p_device, e.seq, e.kind, e.shift_id, e.cashier_id, e.detail::jsonb, e.till_at, now()
+      FROM unnest(p_entries) e
+     WHERE e.seq > p_head AND e.detail IS NOT NULL;
+
+    -- of a shift that is opened twice the first opening counts, of one that is closed twice the last closing
+    INSERT INTO shift AS s (branch_id, device_id, shift_id, cashier_id, currency, opened_at, closed_at,
+                            opening_float, cash_expected, cash_counted, sale_count, sale_total,
+                            return_count, return_total)
     SELECT p_branch, p_device, e.shift_id,
-           (array_agg(e.cashier_id) FILTER (WHERE o.seq IS NOT NULL))[1], p_currency,
-           min(e.occurred_at) FILTER (WHERE o.seq IS NOT NULL), coalesce(sum(o.amount), 0),
+           (array_agg(e.cashier_id ORDER BY e.seq) FILTER (WHERE o.is_opening))[1], p_currency,
+           (array_agg(e.occurred_at ORDER BY e.seq) FILTER (WHERE o.is_opening))[1],
+           (array_agg(e.occurred_at ORDER BY e.seq DESC) FILTER (WHERE NOT o.is_opening))[1],
+           coalesce(sum(o.amount) FILTER (WHERE o.is_opening), 0),
            coalesce(sum(c.cash), 0),
+           (array_agg(o.amount ORDER BY e.seq DESC) FILTER (WHERE NOT o.is_opening))[1],
            count(*) FILTER (WHERE t.kind = 'sale'),
            coalesce(sum(t.total) FILTER (WHERE t.kind = 'sale'), 0),
            count(*) FILTER (WHERE t.kind = 'return'),
            coalesce(sum(t.total) FILTER (WHERE t.kind = 'return'), 0)
       FROM unnest(p_entries) e
-      LEFT JOIN unnest(p_shifts) o ON o.seq = e.seq AND o.is_opening
+      LEFT JOIN unnest(p_shifts) o ON o.seq = e.seq
       LEFT JOIN unnest(p_sales) t ON t.seq = e.seq
       LEFT JOIN (
             SELECT l.seq, sum(l.debit - l.credit) AS cash FROM unnest(p_ledger) l
@@ -651,29 +728,41 @@ BEGIN
     ON CONFLICT (branch_id, device_id, shift_id) DO UPDATE
        SET cashier_id    = coalesce(s.cashier_id, excluded.cashier_id),
            opened_at     = coalesce(s.opened_at, excluded.opened_at),
+           closed_at     = coalesce(excluded.closed_at, s.closed_at),
            opening_float = s.opening_float + excluded.opening_float,
            cash_expected = s.cash_expected + excluded.cash_expected,
+           cash_counted  = coalesce(excluded.cash_counted, s.cash_counted),
            sale_count    = s.sale_count + excluded.sale_count,
            sale_total    = s.sale_total + excluded.sale_total,
            return_count  = s.return_count + excluded.return_count,
            return_total  = s.return_total + excluded.return_total,
            xid           = pg_current_xact_id();
-    UPDATE shift s SET closed_at = e.occurred_at, cash_counted = c.amount
-      FROM unnest(p_shifts) c JOIN unnest(p_entries) e USING (seq)
-     WHERE s.branch_id = p_branch AND s.device_id = p_device AND s.shift_id = c.shift_id
-       AND NOT c.is_opening AND c.seq > p_head;
-    RETURN QUERY
-    SELECT c.seq, 'shift_expected_differs', jsonb_build_object(
-               'till_expected', c.expected, 'shard_expected', s.cash_expected)::text
-      FROM unnest(p_shifts) c
-      JOIN shift s ON s.branch_id = p_branch AND s.device_id = p_device AND s.shift_id = c.shift_id
-     WHERE NOT c.is_opening AND c.seq > p_head AND c.expected <> s.cash_expected;
-    RETURN QUERY
-    SELECT min(e.seq), 'shift_not_opened', '{}'
-      FROM unnest(p_entries) e
-      JOIN shift s ON s.branch_id = p_branch AND s.device_id = p_device AND s.shift_id = e.shift_id
-     WHERE e.seq > p_head AND e.reason IS NULL AND s.opened_at IS NULL
-     GROUP BY e.shift_id;
+END $$;
+
+
+--
+-- Name: post_stock(integer, integer, bigint, public.pushed_entry[], public.pushed_line[], public.pushed_adjustment[], public.pushed_count[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.post_stock(p_branch integer, p_device integer, p_head bigint, p_entries public.pushed_entry[], p_lines public.pushed_line[], p_adjustments public.pushed_adjustment[], p_counts public.pushed_count[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    -- counted products take part with zero, so that their rows exist and are locked in order
+    INSERT INTO stock_balance AS b (branch_id, product_id, on_hand)
+    SELECT p_branch, m.product_id, sum(m.quantity)
+      FROM (SELECT l.product_id, -l.quantity AS quantity FROM unnest(p_lines) l WHERE l.seq > p_head
+            UNION ALL
+            SELECT a.product_id, a.quantity FROM unnest(p_adjustments) a WHERE a.seq > p_head
+            UNION ALL
+            SELECT c.product_id, 0 FROM unnest(p_counts) c) m
+     GROUP BY m.product_id
+     ORDER BY m.product_id
+    ON CONFLICT (branch_id, product_id) DO UPDATE SET on_hand = b.on_hand + excluded.on_hand;
+    IF cardinality(p_counts) > 0 THEN
+        PERFORM post_counts(p_branch, p_device, p_head, p_counts, p_entries);
+    END IF;
 END $$;
 
 
@@ -697,6 +786,18 @@ CREATE FUNCTION public.record_fork(p_branch integer, p_device integer, p_prev by
     ON CONFLICT DO NOTHING;
     SELECT open_fork_case(p_branch, p_device, (SELECT min(e.seq) FROM unnest(p_entries) e),
                           jsonb_build_object('found_in', p_detail));
+$$;
+
+
+--
+-- Name: refill_reference(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refill_reference(p_feed text) RETURNS void
+    LANGUAGE sql
+    AS $$
+    UPDATE feed_cursor SET xid = '0', id = 0, mark = '', refill_from = pg_current_xact_id()
+     WHERE feed = p_feed;
 $$;
 
 
@@ -791,7 +892,9 @@ CREATE TABLE public.feed_cursor (
     feed text NOT NULL,
     xid xid8 NOT NULL,
     id bigint NOT NULL,
-    applied_at timestamp with time zone DEFAULT now() NOT NULL
+    mark text DEFAULT ''::text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    refill_from xid8
 );
 
 
@@ -827,8 +930,6 @@ CREATE TABLE public.ledger_line (
     currency text NOT NULL,
     business_date date NOT NULL,
     posted_at timestamp with time zone NOT NULL,
-    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    id bigint NOT NULL,
     CONSTRAINT ledger_line_account_check CHECK (((account >= 1000) AND (account <= 9999))),
     CONSTRAINT ledger_line_check CHECK (((debit = 0) <> (credit = 0))),
     CONSTRAINT ledger_line_credit_check CHECK ((credit >= 0)),
@@ -868,6 +969,23 @@ ALTER TABLE public.opened_case ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
 
 
 --
+-- Name: push; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.push (
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    branch_id integer NOT NULL,
+    device_id integer NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    hash bytea NOT NULL,
+    posted_at timestamp with time zone NOT NULL,
+    CONSTRAINT push_check CHECK ((last_seq >= first_seq)),
+    CONSTRAINT push_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+
+--
 -- Name: reference; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -881,6 +999,16 @@ CREATE TABLE public.reference (
     id bigint NOT NULL,
     CONSTRAINT reference_key_check CHECK ((key <> ''::text)),
     CONSTRAINT reference_kind_check CHECK ((kind <> ''::text))
+);
+
+
+--
+-- Name: reference_history; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.reference_history (
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    mark uuid DEFAULT gen_random_uuid() NOT NULL
 );
 
 
@@ -922,25 +1050,75 @@ CREATE VIEW public.reporting_device AS
 --
 
 CREATE VIEW public.reporting_ledger AS
- SELECT xid,
-    id,
-    branch_id,
-    device_id,
-    seq,
-    line_no,
-    account,
-    debit,
-    credit,
-    currency,
-    business_date
-   FROM public.ledger_line;
+ SELECT p.xid,
+    r.id,
+    r.branch_id,
+    r.device_id,
+    r.seq,
+    r.line_no,
+    r.account,
+    r.debit,
+    r.credit,
+    r.currency,
+    r.business_date
+   FROM (public.push p
+     CROSS JOIN LATERAL ( SELECT ((t.seq * 4096) + t.line_no) AS id,
+            t.branch_id,
+            t.device_id,
+            t.seq,
+            t.line_no,
+            t.account,
+            t.debit,
+            t.credit,
+            t.currency,
+            t.business_date
+           FROM public.ledger_line t
+          WHERE ((t.branch_id = p.branch_id) AND (t.device_id = p.device_id) AND ((t.seq >= p.first_seq) AND (t.seq <= p.last_seq)) AND (t.posted_at = p.posted_at))
+         OFFSET 0) r);
 
 
 --
--- Name: stock_movement; Type: TABLE; Schema: public; Owner: -
+-- Name: sale_line; Type: TABLE; Schema: public; Owner: -
 --
 
-CREATE TABLE public.stock_movement (
+CREATE TABLE public.sale_line (
+    branch_id integer NOT NULL,
+    device_id integer NOT NULL,
+    seq bigint NOT NULL,
+    line_no integer NOT NULL,
+    kind public.sale_kind NOT NULL,
+    product_id uuid NOT NULL,
+    quantity bigint NOT NULL,
+    unit_price bigint NOT NULL,
+    discount bigint NOT NULL,
+    net bigint NOT NULL,
+    tax bigint NOT NULL,
+    total bigint NOT NULL,
+    tax_code text NOT NULL,
+    rate_ppm integer NOT NULL,
+    original_line integer,
+    currency text NOT NULL,
+    business_date date NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    posted_at timestamp with time zone NOT NULL,
+    CONSTRAINT sale_line_check CHECK ((total = (net + tax))),
+    CONSTRAINT sale_line_check1 CHECK (
+CASE kind
+    WHEN 'sale'::public.sale_kind THEN ((quantity > 0) AND (total >= 0))
+    ELSE ((quantity < 0) AND (total <= 0))
+END),
+    CONSTRAINT sale_line_discount_check CHECK ((discount >= 0)),
+    CONSTRAINT sale_line_rate_ppm_check CHECK ((rate_ppm >= 0)),
+    CONSTRAINT sale_line_unit_price_check CHECK ((unit_price >= 0))
+)
+PARTITION BY RANGE (posted_at);
+
+
+--
+-- Name: stock_adjustment; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.stock_adjustment (
     branch_id integer NOT NULL,
     device_id integer NOT NULL,
     seq bigint NOT NULL,
@@ -949,11 +1127,37 @@ CREATE TABLE public.stock_movement (
     quantity bigint NOT NULL,
     reason text NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
-    posted_at timestamp with time zone NOT NULL,
-    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    id bigint NOT NULL
+    posted_at timestamp with time zone NOT NULL
 )
 PARTITION BY RANGE (posted_at);
+
+
+--
+-- Name: stock_movement; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.stock_movement AS
+ SELECT sale_line.branch_id,
+    sale_line.device_id,
+    sale_line.seq,
+    sale_line.line_no,
+    sale_line.product_id,
+    (- sale_line.quantity) AS quantity,
+    (sale_line.kind)::text AS reason,
+    sale_line.occurred_at,
+    sale_line.posted_at
+   FROM public.sale_line
+UNION ALL
+ SELECT stock_adjustment.branch_id,
+    stock_adjustment.device_id,
+    stock_adjustment.seq,
+    stock_adjustment.line_no,
+    stock_adjustment.product_id,
+    stock_adjustment.quantity,
+    stock_adjustment.reason,
+    stock_adjustment.occurred_at,
+    stock_adjustment.posted_at
+   FROM public.stock_adjustment;
 
 
 --
@@ -961,17 +1165,29 @@ PARTITION BY RANGE (posted_at);
 --
 
 CREATE VIEW public.reporting_movement AS
- SELECT xid,
-    id,
-    branch_id,
-    device_id,
-    seq,
-    line_no,
-    product_id,
-    quantity,
-    reason,
-    occurred_at
-   FROM public.stock_movement;
+ SELECT p.xid,
+    r.id,
+    r.branch_id,
+    r.device_id,
+    r.seq,
+    r.line_no,
+    r.product_id,
+    r.quantity,
+    r.reason,
+    r.occurred_at
+   FROM (public.push p
+     CROSS JOIN LATERAL ( SELECT ((t.seq * 4096) + t.line_no) AS id,
+            t.branch_id,
+            t.device_id,
+            t.seq,
+            t.line_no,
+            t.product_id,
+            t.quantity,
+            t.reason,
+            t.occurred_at
+           FROM public.stock_movement t
+          WHERE ((t.branch_id = p.branch_id) AND (t.device_id = p.device_id) AND ((t.seq >= p.first_seq) AND (t.seq <= p.last_seq)) AND (t.posted_at = p.posted_at))
+         OFFSET 0) r);
 
 
 --
@@ -991,8 +1207,6 @@ CREATE TABLE public.sale_payment (
     business_date date NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
     posted_at timestamp with time zone NOT NULL,
-    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    id bigint NOT NULL,
     CONSTRAINT sale_payment_amount_check CHECK ((amount <> 0)),
     CONSTRAINT sale_payment_check CHECK ((tendered >= amount))
 )
@@ -1004,18 +1218,31 @@ PARTITION BY RANGE (posted_at);
 --
 
 CREATE VIEW public.reporting_payment AS
- SELECT xid,
-    id,
-    branch_id,
-    device_id,
-    seq,
-    payment_no,
-    business_date,
-    occurred_at,
-    tender,
-    amount,
-    currency
-   FROM public.sale_payment;
+ SELECT p.xid,
+    r.id,
+    r.branch_id,
+    r.device_id,
+    r.seq,
+    r.payment_no,
+    r.business_date,
+    r.occurred_at,
+    r.tender,
+    r.amount,
+    r.currency
+   FROM (public.push p
+     CROSS JOIN LATERAL ( SELECT ((t.seq * 4096) + t.payment_no) AS id,
+            t.branch_id,
+            t.device_id,
+            t.seq,
+            t.payment_no,
+            t.business_date,
+            t.occurred_at,
+            t.tender,
+            t.amount,
+            t.currency
+           FROM public.sale_payment t
+          WHERE ((t.branch_id = p.branch_id) AND (t.device_id = p.device_id) AND ((t.seq >= p.first_seq) AND (t.seq <= p.last_seq)) AND (t.posted_at = p.posted_at))
+         OFFSET 0) r);
 
 
 --
@@ -1045,8 +1272,6 @@ CREATE TABLE public.sale (
     original_seq bigint,
     foreign_original boolean NOT NULL,
     posted_at timestamp with time zone NOT NULL,
-    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    id bigint NOT NULL,
     CONSTRAINT sale_check CHECK ((total = (net + tax))),
     CONSTRAINT sale_check1 CHECK ((paid = (total + rounding))),
     CONSTRAINT sale_check2 CHECK (
@@ -1066,69 +1291,55 @@ PARTITION BY RANGE (posted_at);
 --
 
 CREATE VIEW public.reporting_sale AS
- SELECT xid,
-    id,
-    branch_id,
-    device_id,
-    seq,
-    kind,
-    shift_id,
-    cashier_id,
-    occurred_at,
-    till_at,
-    posted_at,
-    business_date,
-    currency,
-    total,
-    net,
-    tax,
-    discount,
-    rounding,
-    line_count,
-    original_branch_id,
-    original_device_id,
-    original_seq,
-    foreign_original
-   FROM public.sale;
-
-
---
--- Name: sale_line; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.sale_line (
-    branch_id integer NOT NULL,
-    device_id integer NOT NULL,
-    seq bigint NOT NULL,
-    line_no integer NOT NULL,
-    kind public.sale_kind NOT NULL,
-    product_id uuid NOT NULL,
-    quantity bigint NOT NULL,
-    unit_price bigint NOT NULL,
-    discount bigint NOT NULL,
-    net bigint NOT NULL,
-    tax bigint NOT NULL,
-    total bigint NOT NULL,
-    tax_code text NOT NULL,
-    rate_ppm integer NOT NULL,
-    original_line integer,
-    currency text NOT NULL,
-    business_date date NOT NULL,
-    occurred_at timestamp with time zone NOT NULL,
-    posted_at timestamp with time zone NOT NULL,
-    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    id bigint NOT NULL,
-    CONSTRAINT sale_line_check CHECK ((total = (net + tax))),
-    CONSTRAINT sale_line_check1 CHECK (
-CASE kind
-    WHEN 'sale'::public.sale_kind THEN ((quantity > 0) AND (total >= 0))
-    ELSE ((quantity < 0) AND (total <= 0))
-END),
-    CONSTRAINT sale_line_discount_check CHECK ((discount >= 0)),
-    CONSTRAINT sale_line_rate_ppm_check CHECK ((rate_ppm >= 0)),
-    CONSTRAINT sale_line_unit_price_check CHECK ((unit_price >= 0))
-)
-PARTITION BY RANGE (posted_at);
+ SELECT p.xid,
+    r.id,
+    r.branch_id,
+    r.device_id,
+    r.seq,
+    r.kind,
+    r.shift_id,
+    r.cashier_id,
+    r.occurred_at,
+    r.till_at,
+    r.posted_at,
+    r.business_date,
+    r.currency,
+    r.total,
+    r.net,
+    r.tax,
+    r.discount,
+    r.rounding,
+    r.line_count,
+    r.original_branch_id,
+    r.original_device_id,
+    r.original_seq,
+    r.foreign_original
+   FROM (public.push p
+     CROSS JOIN LATERAL ( SELECT (t.seq * 4096) AS id,
+            t.branch_id,
+            t.device_id,
+            t.seq,
+            t.kind,
+            t.shift_id,
+            t.cashier_id,
+            t.occurred_at,
+            t.till_at,
+            t.posted_at,
+            t.business_date,
+            t.currency,
+            t.total,
+            t.net,
+            t.tax,
+            t.discount,
+            t.rounding,
+            t.line_count,
+            t.original_branch_id,
+            t.original_device_id,
+            t.original_seq,
+            t.foreign_original
+           FROM public.sale t
+          WHERE ((t.branch_id = p.branch_id) AND (t.device_id = p.device_id) AND ((t.seq >= p.first_seq) AND (t.seq <= p.last_seq)) AND (t.posted_at = p.posted_at))
+         OFFSET 0) r);
 
 
 --
@@ -1136,25 +1347,45 @@ PARTITION BY RANGE (posted_at);
 --
 
 CREATE VIEW public.reporting_sale_line AS
- SELECT xid,
-    id,
-    branch_id,
-    device_id,
-    seq,
-    line_no,
-    kind,
-    business_date,
-    occurred_at,
-    product_id,
-    quantity,
-    unit_price,
-    discount,
-    net,
-    tax,
-    total,
-    tax_code,
-    currency
-   FROM public.sale_line;
+ SELECT p.xid,
+    r.id,
+    r.branch_id,
+    r.device_id,
+    r.seq,
+    r.line_no,
+    r.kind,
+    r.business_date,
+    r.occurred_at,
+    r.product_id,
+    r.quantity,
+    r.unit_price,
+    r.discount,
+    r.net,
+    r.tax,
+    r.total,
+    r.tax_code,
+    r.currency
+   FROM (public.push p
+     CROSS JOIN LATERAL ( SELECT ((t.seq * 4096) + t.line_no) AS id,
+            t.branch_id,
+            t.device_id,
+            t.seq,
+            t.line_no,
+            t.kind,
+            t.business_date,
+            t.occurred_at,
+            t.product_id,
+            t.quantity,
+            t.unit_price,
+            t.discount,
+            t.net,
+            t.tax,
+            t.total,
+            t.tax_code,
+            t.currency
+           FROM public.sale_line t
+          WHERE ((t.branch_id = p.branch_id) AND (t.device_id = p.device_id) AND ((t.seq >= p.first_seq) AND (t.seq <= p.last_seq)) AND (t.posted_at = p.posted_at))
+         OFFSET 0) r);
 
 
 --
@@ -1207,20 +1438,20 @@ CREATE VIEW public.reporting_shift AS
 
 
 --
--- Name: sale_tax; Type: TABLE; Schema: public; Owner: -
+-- Name: sale_tax; Type: VIEW; Schema: public; Owner: -
 --
 
-CREATE TABLE public.sale_tax (
-    branch_id integer NOT NULL,
-    device_id integer NOT NULL,
-    seq bigint NOT NULL,
-    tax_code text NOT NULL,
-    rate_ppm integer NOT NULL,
-    net bigint NOT NULL,
-    tax bigint NOT NULL,
-    posted_at timestamp with time zone NOT NULL
-)
-PARTITION BY RANGE (posted_at);
+CREATE VIEW public.sale_tax AS
+ SELECT branch_id,
+    device_id,
+    seq,
+    tax_code,
+    rate_ppm,
+    (sum(net))::bigint AS net,
+    (sum(tax))::bigint AS tax,
+    posted_at
+   FROM public.sale_line
+  GROUP BY branch_id, device_id, seq, posted_at, tax_code, rate_ppm;
 
 
 --
@@ -1345,6 +1576,14 @@ ALTER TABLE ONLY public.opened_case
 
 
 --
+-- Name: reference_history reference_history_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.reference_history
+    ADD CONSTRAINT reference_history_pkey PRIMARY KEY (xid);
+
+
+--
 -- Name: reference reference_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1377,14 +1616,6 @@ ALTER TABLE ONLY public.sale
 
 
 --
--- Name: sale_tax sale_tax_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.sale_tax
-    ADD CONSTRAINT sale_tax_pkey PRIMARY KEY (branch_id, device_id, seq, tax_code, rate_ppm, posted_at);
-
-
---
 -- Name: schema_migration schema_migration_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1401,19 +1632,19 @@ ALTER TABLE ONLY public.shift
 
 
 --
+-- Name: stock_adjustment stock_adjustment_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.stock_adjustment
+    ADD CONSTRAINT stock_adjustment_pkey PRIMARY KEY (branch_id, device_id, seq, line_no, posted_at);
+
+
+--
 -- Name: stock_balance stock_balance_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.stock_balance
     ADD CONSTRAINT stock_balance_pkey PRIMARY KEY (branch_id, product_id);
-
-
---
--- Name: stock_movement stock_movement_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.stock_movement
-    ADD CONSTRAINT stock_movement_pkey PRIMARY KEY (branch_id, device_id, seq, line_no, posted_at);
 
 
 --
@@ -1425,17 +1656,17 @@ ALTER TABLE ONLY public.till_event
 
 
 --
--- Name: ledger_line_feed; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX ledger_line_feed ON ONLY public.ledger_line USING btree (xid, id);
-
-
---
 -- Name: opened_case_feed; Type: INDEX; Schema: public; Owner: -
 --
 
 CREATE INDEX opened_case_feed ON public.opened_case USING btree (xid, id);
+
+
+--
+-- Name: push_feed; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX push_feed ON public.push USING btree (xid);
 
 
 --
@@ -1446,31 +1677,10 @@ CREATE INDEX reference_feed ON public.reference USING btree (xid, id);
 
 
 --
--- Name: sale_feed; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX sale_feed ON ONLY public.sale USING btree (xid, id);
-
-
---
--- Name: sale_line_feed; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX sale_line_feed ON ONLY public.sale_line USING btree (xid, id);
-
-
---
 -- Name: sale_original; Type: INDEX; Schema: public; Owner: -
 --
 
 CREATE INDEX sale_original ON ONLY public.sale USING btree (original_branch_id, original_device_id, original_seq) WHERE (original_seq IS NOT NULL);
-
-
---
--- Name: sale_payment_feed; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX sale_payment_feed ON ONLY public.sale_payment USING btree (xid, id);
 
 
 --
@@ -1481,13 +1691,6 @@ CREATE INDEX shift_feed ON public.shift USING btree (xid, id);
 
 
 --
--- Name: stock_movement_feed; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX stock_movement_feed ON ONLY public.stock_movement USING btree (xid, id);
-
-
---
 -- Name: ledger_line ledger_balanced; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -1495,11 +1698,11 @@ CREATE TRIGGER ledger_balanced AFTER INSERT ON public.ledger_line REFERENCING NE
 
 
 --
--- Name: FUNCTION apply_reference(p_feed text, p_from_xid xid8, p_from_id bigint, p_to_xid xid8, p_to_id bigint, p_rows jsonb); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION apply_reference(p_feed text, p_from_xid xid8, p_from_id bigint, p_to_xid xid8, p_to_id bigint, p_rows jsonb, p_mark text, p_more boolean); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.apply_reference(p_feed text, p_from_xid xid8, p_from_id bigint, p_to_xid xid8, p_to_id bigint, p_rows jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.apply_reference(p_feed text, p_from_xid xid8, p_from_id bigint, p_to_xid xid8, p_to_id bigint, p_rows jsonb) TO octonext_app;
+REVOKE ALL ON FUNCTION public.apply_reference(p_feed text, p_from_xid xid8, p_from_id bigint, p_to_xid xid8, p_to_id bigint, p_rows jsonb, p_mark text, p_more boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.apply_reference(p_feed text, p_from_xid xid8, p_from_id bigint, p_to_xid xid8, p_to_id bigint, p_rows jsonb, p_mark text, p_more boolean) TO octonext_app;
 
 
 --
@@ -1525,6 +1728,13 @@ REVOKE ALL ON FUNCTION public.find_return_cases(p_branch integer, p_device integ
 
 
 --
+-- Name: FUNCTION find_shift_cases(p_branch integer, p_device integer, p_head bigint, p_entries public.pushed_entry[], p_ledger public.pushed_ledger[], p_shifts public.pushed_shift[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.find_shift_cases(p_branch integer, p_device integer, p_head bigint, p_entries public.pushed_entry[], p_ledger public.pushed_ledger[], p_shifts public.pushed_shift[]) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION ingest_push(p_branch integer, p_device integer, p_epoch bigint, p_first bigint, p_prev bytea, p_currency text, p_time_zone text, p_shard_branches integer[], p_keys public.pushed_key[], p_entries public.pushed_entry[], p_sales public.pushed_sale[], p_lines public.pushed_line[], p_payments public.pushed_payment[], p_ledger public.pushed_ledger[], p_adjustments public.pushed_adjustment[], p_counts public.pushed_count[], p_shifts public.pushed_shift[], p_cases public.found_case[]); Type: ACL; Schema: public; Owner: -
 --
 
@@ -1547,6 +1757,14 @@ REVOKE ALL ON FUNCTION public.open_fork_case(p_branch integer, p_device integer,
 
 
 --
+-- Name: FUNCTION open_went_back_case(p_branch integer, p_device integer, p_seq bigint, p_evidence jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_went_back_case(p_branch integer, p_device integer, p_seq bigint, p_evidence jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_went_back_case(p_branch integer, p_device integer, p_seq bigint, p_evidence jsonb) TO octonext_app;
+
+
+--
 -- Name: FUNCTION post_counts(p_branch integer, p_device integer, p_head bigint, p_counts public.pushed_count[], p_entries public.pushed_entry[]); Type: ACL; Schema: public; Owner: -
 --
 
@@ -1554,10 +1772,17 @@ REVOKE ALL ON FUNCTION public.post_counts(p_branch integer, p_device integer, p_
 
 
 --
--- Name: FUNCTION post_shifts(p_branch integer, p_device integer, p_head bigint, p_currency text, p_entries public.pushed_entry[], p_sales public.pushed_sale[], p_ledger public.pushed_ledger[], p_shifts public.pushed_shift[]); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION post_entries(p_branch integer, p_device integer, p_head bigint, p_currency text, p_time_zone text, p_shard_branches integer[], p_entries public.pushed_entry[], p_sales public.pushed_sale[], p_lines public.pushed_line[], p_payments public.pushed_payment[], p_ledger public.pushed_ledger[], p_adjustments public.pushed_adjustment[], p_shifts public.pushed_shift[]); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.post_shifts(p_branch integer, p_device integer, p_head bigint, p_currency text, p_entries public.pushed_entry[], p_sales public.pushed_sale[], p_ledger public.pushed_ledger[], p_shifts public.pushed_shift[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.post_entries(p_branch integer, p_device integer, p_head bigint, p_currency text, p_time_zone text, p_shard_branches integer[], p_entries public.pushed_entry[], p_sales public.pushed_sale[], p_lines public.pushed_line[], p_payments public.pushed_payment[], p_ledger public.pushed_ledger[], p_adjustments public.pushed_adjustment[], p_shifts public.pushed_shift[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION post_stock(p_branch integer, p_device integer, p_head bigint, p_entries public.pushed_entry[], p_lines public.pushed_line[], p_adjustments public.pushed_adjustment[], p_counts public.pushed_count[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.post_stock(p_branch integer, p_device integer, p_head bigint, p_entries public.pushed_entry[], p_lines public.pushed_line[], p_adjustments public.pushed_adjustment[], p_counts public.pushed_count[]) FROM PUBLIC;
 
 
 --
@@ -1565,6 +1790,13 @@ REVOKE ALL ON FUNCTION public.post_shifts(p_branch integer, p_device integer, p_
 --
 
 REVOKE ALL ON FUNCTION public.record_fork(p_branch integer, p_device integer, p_prev bytea, p_keys public.pushed_key[], p_entries public.pushed_entry[], p_detail text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION refill_reference(p_feed text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refill_reference(p_feed text) FROM PUBLIC;
 
 
 --
@@ -1624,10 +1856,24 @@ GRANT SELECT ON TABLE public.opened_case TO octonext_app;
 
 
 --
+-- Name: TABLE push; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.push TO octonext_app;
+
+
+--
 -- Name: TABLE reference; Type: ACL; Schema: public; Owner: -
 --
 
 GRANT SELECT ON TABLE public.reference TO octonext_app;
+
+
+--
+-- Name: TABLE reference_history; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.reference_history TO octonext_app;
 
 
 --
@@ -1642,6 +1888,20 @@ GRANT SELECT ON TABLE public.reporting_device TO octonext_app;
 --
 
 GRANT SELECT ON TABLE public.reporting_ledger TO octonext_app;
+
+
+--
+-- Name: TABLE sale_line; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.sale_line TO octonext_app;
+
+
+--
+-- Name: TABLE stock_adjustment; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.stock_adjustment TO octonext_app;
 
 
 --
@@ -1684,13 +1944,6 @@ GRANT SELECT ON TABLE public.sale TO octonext_app;
 --
 
 GRANT SELECT ON TABLE public.reporting_sale TO octonext_app;
-
-
---
--- Name: TABLE sale_line; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.sale_line TO octonext_app;
 
 
 --

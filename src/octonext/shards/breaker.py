@@ -44,6 +44,10 @@ class Breaker:
             return True
         return False
 
+    def refuses(self, now: float) -> bool:
+        """Return whether a call would not go through at `now`. Admits nobody, and so takes no probe."""
+        return self.state != "closed" and now < self.retry_at
+
     def succeed(self) -> None:
         """Report a call that the shard answered, even if the answer was a refusal."""
         self.state = "closed"

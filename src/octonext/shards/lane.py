@@ -44,11 +44,17 @@ BUSY_RETRY_S = 1.0
 #: head row and stock rows that every till of the branch needs.
 IDLE_IN_TRANSACTION_MS = 5_000
 
+#: What the gauge shows for each state of the breaker.
+_BREAKER_VALUES = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
+
 _UNANSWERED = (OSError, TimeoutError, asyncpg.InterfaceError)
-#: SQLSTATE classes that say the shard cannot work: connection, resources, operator, system.
-_SHARD_IS_ILL = frozenset({"08", "53", "57", "58"})
-#: Classes that say it cannot do this now: read-only standby, deadlock, lock, internal error.
-_SHARD_CANNOT_NOW = frozenset({"25", "40", "55", "XX"})
+#: SQLSTATE classes that say the shard cannot work: connection, who we are, which database (as while it is put
+#: back from a copy), resources, operator, system.
+_SHARD_IS_ILL = frozenset({"08", "28", "3D", "53", "57", "58"})
+#: Classes that say it cannot do this now: a plan that a migration has just made stale, read-only standby,
+#: deadlock, a schema that lacks what this code asks for (its migrations are still to come), lock, internal
+#: error.
+_SHARD_CANNOT_NOW = frozenset({"0A", "25", "40", "42", "55", "XX"})
 
 
 class ShardUnavailable(OctoNextError):
@@ -98,7 +104,12 @@ class Lane:
         self.shard_id = shard_id
         self._dsn = dsn
         self._clock = clock
-        self._metrics = metrics
+        self._refused = metrics.refused
+        # looked up once: finding a label takes longer than moving its number
+        self._breaker_gauge = metrics.breaker_open.labels(shard_id)
+        self._in_flight_gauge = metrics.in_flight.labels(shard_id)
+        self._queued_gauge = metrics.queued.labels(shard_id)
+        self._latency = metrics.latency_s.labels(shard_id)
         self._pool: Pool | None = None
         self._opening = asyncio.Lock()
         self._slots = asyncio.Semaphore(POOL_SIZE)
@@ -115,15 +126,29 @@ class Lane:
         """
         began = self._clock.monotonic()
         if not self._breaker.admit(began):
-            self._metrics.refused.labels(self.shard_id, "breaker").inc()
+            self._refused.labels(self.shard_id, "breaker").inc()
             raise ShardUnavailable(self.shard_id, "is not answering", self._breaker.retry_after_s(began))
         await self._take_slot()
         try:
             return await self._call(job, readonly)
         finally:
             self._slots.release()
-            self._metrics.latency_s.labels(self.shard_id).observe(self._clock.monotonic() - began)
+            self._latency.observe(self._clock.monotonic() - began)
             self._report()
+
+    def check(self) -> None:
+        """Raise ShardUnavailable when a call would be refused at once, before it is prepared.
+
+        Tills of a shard that hangs try again and again, each with all it has sold meanwhile: what opening
+        that costs would be taken from the tills of every other shard.
+        """
+        now = self._clock.monotonic()
+        if self._breaker.refuses(now):
+            self._refused.labels(self.shard_id, "breaker").inc()
+            raise ShardUnavailable(self.shard_id, "is not answering", self._breaker.retry_after_s(now))
+        if self._queued >= QUEUE_MAX:
+            self._refused.labels(self.shard_id, "queue").inc()
+            raise ShardUnavailable(self.shard_id, "has too many calls waiting", BUSY_RETRY_S)
 
     def status(self) -> LaneStatus:
         return LaneStatus(self.shard_id, self._breaker.state, self._in_flight, self._queued)
@@ -134,7 +159,7 @@ class Lane:
 
     async def _take_slot(self) -> None:
         if self._queued >= QUEUE_MAX:
-            self._metrics.refused.labels(self.shard_id, "queue").inc()
+            self._refused.labels(self.shard_id, "queue").inc()
             raise ShardUnavailable(self.shard_id, "has too many calls waiting", BUSY_RETRY_S)
         self._queued += 1
         self._report()
@@ -142,7 +167,7 @@ class Lane:
             async with asyncio.timeout(QUEUE_DEADLINE_S):
                 await self._slots.acquire()
         except TimeoutError:
-            self._metrics.refused.labels(self.shard_id, "deadline").inc()
+            self._refused.labels(self.shard_id, "deadline").inc()
             raise ShardUnavailable(self.shard_id, "kept the call waiting too long", BUSY_RETRY_S) from None
         finally:
             self._queued -= 1
@@ -208,10 +233,9 @@ class Lane:
         return self._pool
 
     def _report(self) -> None:
-        values = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
-        self._metrics.breaker_open.labels(self.shard_id).set(values[self._breaker.state])
-        self._metrics.in_flight.labels(self.shard_id).set(self._in_flight)
-        self._metrics.queued.labels(self.shard_id).set(self._queued)
+        self._breaker_gauge.set(_BREAKER_VALUES[self._breaker.state])
+        self._in_flight_gauge.set(self._in_flight)
+        self._queued_gauge.set(self._queued)
 
 
 async def _in_transaction(connection: Connection, job: Job[Result], readonly: bool) -> Result:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 import msgspec
 
 from octonext.ledger.domain import LedgerLine, cash_moved_lines, shift_closed_lines
 from octonext.sales.domain import find_disagreement, find_unknown_tax, ledger_lines
 from octonext.sales.entries import (
+    RECEIPTS,
     AnyEntry,
     CashMoved,
     DrawerOpened,
@@ -34,16 +35,36 @@ from octonext.sales.entries import (
 #: A position in the reference feed: transaction id and row id.
 Cursor = tuple[int, int]
 
+
+class MarkedCursor(NamedTuple):
+    """How far a till has read the reference feed, and what the shard's history was there."""
+
+    place: Cursor
+    #: Empty for the beginning, and in a cursor that was given without one.
+    mark: str = ""
+
+    def __str__(self) -> str:
+        """Return "12.34.0123456789ab", or "12.34" without a mark."""
+        return ".".join(filter(None, (str(self.place[0]), str(self.place[1]), self.mark)))
+
+
+#: Nothing was read yet.
+START = MarkedCursor((0, 0))
+
 #: A till's clock may be this wrong before its times are corrected by what it said in `hello`.
 CLOCK_TOLERANCE = timedelta(minutes=2)
 #: A till's clock that is further off than this when a shift opens is a case for the shop.
 CLOCK_ALARM = timedelta(days=1)
+#: The till's clock is kept within these. Beyond them stores disagree about the calendar (PostgreSQL's
+#: driver makes year 1 and the end of 9999 infinite, columns of the OLAP store end in 2299); what the
+#: till wrote stays in the entry's bytes.
+CLOCK_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+CLOCK_LATEST = datetime(2199, 12, 31, tzinfo=UTC)
 #: Characters of a reason that are kept.
 REASON_LENGTH_MAX = 300
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedEntry:
+class OpenedEntry(msgspec.Struct, frozen=True, gc=False):
     """An entry of a push after decryption: `plaintext` is None when it could not be decrypted.
 
     `refusal` marks an entry that SQL would not take although the domain did; it is quarantined.
@@ -104,37 +125,31 @@ def translate(
         if entry is None or reason is not None:
             postings.entries.append(_quarantined(opened, reason or "", entry))
             continue
-        occurred_at = min(_shifted(entry.at, correction, received_at), received_at)
+        till_at = max(CLOCK_EARLIEST, min(entry.at, CLOCK_LATEST))
+        corrected = till_at + correction if correction else till_at
+        kind = type(entry)
         postings.entries.append(
             (
                 opened.seq,
                 opened.hash,
                 opened.key_id,
-                entry.__struct_config__.tag,
+                _TAGS[kind],
                 opened.plaintext,
                 None,
                 None,
                 entry.shift,
                 entry.cashier,
-                entry.at,
-                occurred_at,
+                till_at,
+                max(CLOCK_EARLIEST, min(corrected, received_at)),
                 entry.hlc,
                 _detail(entry),
             )
         )
-        _HANDLERS[type(entry)](postings, entry, rules)
-        if isinstance(entry, ShiftOpened) and abs(clock_offset) > CLOCK_ALARM:
+        _HANDLERS[kind](postings, entry, rules)
+        if kind is ShiftOpened and abs(clock_offset) > CLOCK_ALARM:
             evidence = {"offset_s": int(clock_offset.total_seconds())}
             postings.cases.append((entry.seq, "till_clock_off", _json(evidence)))
     return postings
-
-
-def _shifted(at: datetime, correction: timedelta, received_at: datetime) -> datetime:
-    """Return the till's time corrected; a time at the edge of the calendar stays as it is."""
-    try:
-        return at + correction
-    except OverflowError:
-        return received_at
 
 
 def _read(opened: OpenedEntry, rules: BranchRules) -> tuple[AnyEntry | None, str | None]:
@@ -153,7 +168,7 @@ def _read(opened: OpenedEntry, rules: BranchRules) -> tuple[AnyEntry | None, str
     currency = getattr(entry, "currency", rules.currency)
     if currency != rules.currency:
         return entry, f"currency_differs: {currency} in a branch of {rules.currency}"
-    if isinstance(entry, Sale | Return):
+    if isinstance(entry, RECEIPTS):
         problem = find_disagreement(entry)
         if problem is not None:
             return entry, f"figures_disagree: {problem}"
@@ -215,14 +230,20 @@ def _detail(entry: AnyEntry) -> str | None:
     return None
 
 
+#: Branch, device and seq of the original of what is no return.
+_NO_RECEIPT = (None, None, None)
+
+
 def _post_receipt(postings: Postings, receipt: Sale | Return, rules: BranchRules) -> None:
     seq = receipt.seq
-    sign = 1 if isinstance(receipt, Sale) else -1
+    is_sale = isinstance(receipt, Sale)
+    sign = 1 if is_sale else -1
     original = None if isinstance(receipt, Sale) else receipt.original
     discount = 0
+    add_line = postings.lines.append
     for number, line in enumerate(receipt.lines, 1):
         discount += line.discount
-        postings.lines.append(
+        add_line(
             (
                 seq,
                 number,
@@ -237,21 +258,22 @@ def _post_receipt(postings: Postings, receipt: Sale | Return, rules: BranchRules
                 line.original_line,
             )
         )
+    total, rounding = sign * receipt.total, sign * receipt.rounding
     postings.sales.append(
         (
             seq,
-            "sale" if sign == 1 else "return",
-            sign * receipt.total,
+            "sale" if is_sale else "return",
+            total,
             sign * receipt.tax,
             discount,
-            sign * receipt.rounding,
-            sign * (receipt.total + receipt.rounding),
+            rounding,
+            total + rounding,
             len(receipt.lines),
-            *((original.branch, original.device, original.seq) if original else (None, None, None)),
+            *((original.branch, original.device, original.seq) if original else _NO_RECEIPT),
         )
     )
     for number, payment in enumerate(receipt.payments, 1):
-        tendered = payment.tendered if sign == 1 else None
+        tendered = payment.tendered if is_sale else None
         postings.payments.append(
             (seq, number, payment.tender, sign * payment.amount, tendered, payment.reference)
         )
@@ -273,7 +295,8 @@ def _find_receipt_cases(postings: Postings, receipt: Sale | Return, rules: Branc
 
 
 def _post_ledger(postings: Postings, seq: int, lines: Sequence[LedgerLine]) -> None:
-    postings.ledger.extend((seq, number, *line) for number, line in enumerate(lines, 1))
+    for number, (account, debit, credit) in enumerate(lines, 1):
+        postings.ledger.append((seq, number, account, debit, credit))
 
 
 def _post_shift_opened(postings: Postings, entry: ShiftOpened, _: BranchRules) -> None:
@@ -307,6 +330,23 @@ def _post_count(postings: Postings, entry: StockCounted, _: BranchRules) -> None
 def _post_nothing(postings: Postings, entry: AnyEntry, _: BranchRules) -> None:
     """The entry is an event: its row in `entries` carries all there is to book."""
 
+
+#: The kind of an entry by its type: asking the type itself builds its whole configuration each time.
+_TAGS: dict[type[Any], str] = {
+    kind: str(kind.__struct_config__.tag)
+    for kind in (
+        ShiftOpened,
+        Sale,
+        Return,
+        Void,
+        PriceOverridden,
+        DrawerOpened,
+        CashMoved,
+        StockCounted,
+        StockAdjusted,
+        ShiftClosed,
+    )
+}
 
 _HANDLERS: dict[type[Any], Callable[[Postings, Any, BranchRules], None]] = {
     ShiftOpened: _post_shift_opened,

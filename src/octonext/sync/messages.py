@@ -31,7 +31,8 @@ Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
 Device = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Branch = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Seq = Annotated[int, Meta(ge=0, le=2**46)]
-KeyId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
+#: `\Z` and not `$`, which takes a line break at the end for the end.
+KeyId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+\Z")]
 
 NackReason = Literal[
     "gap",
@@ -145,12 +146,16 @@ class Hello(Struct, frozen=True, tag_field="t", tag="hello", kw_only=True):
     branch: Branch
     schema: Annotated[int, Meta(ge=1, le=1)] = 1
     head: Head
+    #: What the till was told is on the shard's disk; None when it never was. It lets a shard that was
+    #: restored from a copy know.
+    acked: Head | None = None
     #: Feed name -> cursor; a feed that is not named is not sent. "" starts from the beginning.
     cursors: Annotated[
         dict[Annotated[str, Meta(max_length=32)], Annotated[str, Meta(max_length=64)]],
         Meta(max_length=8),
     ] = {}
-    app: Annotated[str, Meta(max_length=64)] = ""
+    #: PostgreSQL keeps it as text, which holds no NUL.
+    app: Annotated[str, Meta(max_length=64, pattern=r"^[^\x00]*\Z")] = ""
     #: The till's clock, milliseconds since 1970.
     clock_ms: Annotated[int, Meta(ge=-(2**53), le=2**53)]
     signature: Signature
@@ -163,7 +168,7 @@ class PushedKey(Struct, frozen=True, kw_only=True):
     wrapped: Annotated[bytes, Meta(min_length=100, max_length=512)]
 
 
-class PushedEntry(Struct, frozen=True, kw_only=True):
+class PushedEntry(Struct, frozen=True, kw_only=True, gc=False):
     """One entry: its key, its claimed hash, and its ciphertext (nonce first)."""
 
     k: KeyId

@@ -15,6 +15,9 @@ class SyncMetrics:
     def __init__(self, registry: Registry) -> None:
         self.connected = registry.gauge("sync_tills_connected", "Tills connected.", ("shard",))
         self.refused = registry.counter("sync_nacks_total", "Frames refused.", ("reason",))
+        self.went_back = registry.counter(
+            "sync_shard_went_back_total", "Tills that found entries missing on a restored shard.", ("shard",)
+        )
         self._pushes = registry.counter("sync_pushes_total", "Pushes booked.", ("shard",))
         self._bytes = registry.counter("sync_bytes_total", "Ciphertext booked.", ("shard",))
         self._entries = registry.counter(

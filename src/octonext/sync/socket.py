@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 import msgspec
@@ -19,9 +19,10 @@ from litestar.handlers import WebsocketRouteHandler
 
 from octonext.base.clock import Clock
 from octonext.edge.authentication import credential_in_request
+from octonext.edge.flood import Inflow
 from octonext.shards.lane import ShardUnavailable
 
-from .domain import Cursor
+from .domain import START, MarkedCursor
 from .messages import (
     FRAME_BYTES_MAX,
     HELLO_TIMEOUT_S,
@@ -59,6 +60,8 @@ log = structlog.get_logger(__name__)
 
 #: Where tills connect.
 PATH = "/sync/v1"
+#: Random bytes of a challenge.
+NONCE_BYTES = 32
 #: How often a till should be heard; after three of these in silence it is hung up on.
 HEARTBEAT_S = 20
 SILENCE_MAX_S = 3 * HEARTBEAT_S
@@ -91,16 +94,30 @@ class _HangUp(Exception):
 class SyncServer:
     """What every connection shares: the shards, the clock, and whether we are draining."""
 
-    def __init__(self, shards: Iterable[ShardSync], *, clock: Clock, metrics: SyncMetrics) -> None:
+    def __init__(
+        self,
+        shards: Iterable[ShardSync],
+        *,
+        clock: Clock,
+        metrics: SyncMetrics,
+        entropy: Callable[[int], bytes] = os.urandom,
+        connections_max: int = CONNECTIONS_MAX,
+    ) -> None:
         self.shards = tuple(shards)
         self.clock = clock
+        self.entropy = entropy
         self.metrics = metrics
         self.draining = asyncio.Event()
         self._connections: set[TillSocket] = set()
+        self._connections_max = connections_max
 
     @property
     def connected(self) -> int:
         return len(self._connections)
+
+    def inflows(self) -> list[Inflow]:
+        """Return what each connection has brought so far."""
+        return [connection.inflow for connection in self._connections]
 
     def find(self, branch_id: int) -> ShardSync | Nack:
         """Return the shard of a branch, or why it cannot be told."""
@@ -120,7 +137,7 @@ class SyncServer:
     async def serve(self, socket: WebSocket) -> None:  # type: ignore[type-arg]
         """Hold one conversation to its end."""
         connection = TillSocket(socket, self)
-        if len(self._connections) >= CONNECTIONS_MAX or self.draining.is_set():
+        if len(self._connections) >= self._connections_max or self.draining.is_set():
             await connection.refuse("This gateway takes no more connections.")
             return
         self._connections.add(connection)
@@ -143,8 +160,15 @@ class TillSocket:
     def __init__(self, socket: WebSocket, server: SyncServer) -> None:  # type: ignore[type-arg]
         self._socket = socket
         self._server = server
+        client = socket.scope["client"]
+        # granian gives the port as text
+        self.inflow = Inflow(None if client is None else (client[0], int(client[1])))
         self._delta_acked = asyncio.Event()
-        self._delta_cursor: Cursor = (0, 0)
+        self._delta_cursor: MarkedCursor = START
+        #: Whether a delta could not be sent: the next one would never come.
+        self._is_behind = False
+        #: How long the till may still say nothing, while it is listened to.
+        self._listening: asyncio.Timeout | None = None
 
     async def refuse(self, why: str) -> None:
         """Accept, say why not, and hang up: a browser shows no other refusal to its page."""
@@ -175,8 +199,8 @@ class TillSocket:
             if not self._server.draining.is_set():
                 raise
 
-    async def _greet(self) -> tuple[ShardSync, TillSession, Cursor | None]:
-        nonce = os.urandom(32)
+    async def _greet(self) -> tuple[ShardSync, TillSession, MarkedCursor | None]:
+        nonce = self._server.entropy(NONCE_BYTES)
         now_ms = utc_ms(self._server.clock.now())
         await self._send(Challenge(nonce=nonce, server_time_ms=now_ms))
         hello = await self._receive(HELLO_TIMEOUT_S)
@@ -192,6 +216,9 @@ class TillSocket:
             await self._refuse(overloaded(error))
         if isinstance(session, Nack):
             await self._refuse(session)
+        if session.is_restored and cursor is not None:
+            cursor = START
+        self.inflow.is_known = True
         await self._send(
             Welcome(
                 acked=session.acked,
@@ -227,21 +254,33 @@ class TillSocket:
         else:
             await self._send(answer)
 
-    async def _speak_unasked(self, shard: ShardSync, session: TillSession, cursor: Cursor | None) -> None:
+    async def _speak_unasked(
+        self, shard: ShardSync, session: TillSession, cursor: MarkedCursor | None
+    ) -> None:
         """Send what the till did not ask for: deltas while there are any, drain at the end."""
-        deltas = asyncio.ensure_future(self._send_deltas(shard, session, cursor))
-        draining = asyncio.ensure_future(self._server.draining.wait())
+        deltas = asyncio.ensure_future(self._keep_current(shard, session, cursor))
         try:
-            await asyncio.wait({deltas, draining}, return_when=asyncio.FIRST_COMPLETED)
-            if draining.done():
-                await self._send(Drain(spread_ms=DRAIN_SPREAD_MS))
+            # whether or not there is anything to send meanwhile: some tills want no feed
+            await self._server.draining.wait()
+            await self._send(Drain(spread_ms=DRAIN_SPREAD_MS))
             await deltas
         finally:
             deltas.cancel()
-            draining.cancel()
-            await asyncio.wait({deltas, draining})
+            await asyncio.wait({deltas})
 
-    async def _send_deltas(self, shard: ShardSync, session: TillSession, cursor: Cursor | None) -> None:
+    async def _keep_current(
+        self, shard: ShardSync, session: TillSession, cursor: MarkedCursor | None
+    ) -> None:
+        """Send deltas; a till that could not be given one is hung up on, or it would wait for ever."""
+        try:
+            await self._send_deltas(shard, session, cursor)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next connection begins anew
+            log.info("delta not sent", shard=shard.shard_id, error=type(error).__name__)
+            self._is_behind = True
+            if self._listening is not None:
+                self._listening.reschedule(asyncio.get_running_loop().time())
+
+    async def _send_deltas(self, shard: ShardSync, session: TillSession, cursor: MarkedCursor | None) -> None:
         if cursor is None:
             return
         while True:
@@ -259,7 +298,7 @@ class TillSocket:
             else:
                 cursor = parse_cursor(delta.cursor)
 
-    async def _deliver(self, delta: Delta) -> Cursor:
+    async def _deliver(self, delta: Delta) -> MarkedCursor:
         """Send one delta and return its cursor once the till has stored it."""
         self._delta_acked.clear()
         self._delta_cursor = parse_cursor(delta.cursor)
@@ -268,12 +307,12 @@ class TillSocket:
         return self._delta_cursor
 
     async def _take_delta_ack(self, message: DeltaAck) -> None:
-        if message.feed == REFERENCE_FEED and message.cursor == "{}.{}".format(*self._delta_cursor):
+        if message.feed == REFERENCE_FEED and message.cursor == str(self._delta_cursor):
             self._delta_acked.set()
         else:
             await self._refuse_frame("delta_ack does not name the delta that was sent.")
 
-    async def _reference_cursor(self, hello: Hello) -> Cursor | None:
+    async def _reference_cursor(self, hello: Hello) -> MarkedCursor | None:
         text = hello.cursors.get(REFERENCE_FEED)
         try:
             return None if text is None else parse_cursor(text)
@@ -281,13 +320,17 @@ class TillSocket:
             await self._refuse_frame(str(error))
 
     async def _receive(self, timeout_s: float) -> FromTill:
-        async with asyncio.timeout(timeout_s):
+        if self._is_behind:
+            raise _HangUp(_CLOSE_TRY_LATER)
+        async with asyncio.timeout(timeout_s) as self._listening:
             event = await self._socket.receive()
+        self._listening = None
         if event["type"] != "websocket.receive":
             raise _HangUp(_CLOSE_NORMAL)
         frame = event.get("text")
         if frame is None:
             await self._refuse_frame("Frames are text, not binary.")
+        self.inflow.delivered(len(frame))
         if len(frame) > FRAME_BYTES_MAX or (not frame.isascii() and len(frame.encode()) > FRAME_BYTES_MAX):
             await self._refuse_frame(f"A frame holds {FRAME_BYTES_MAX} bytes at most.")
         try:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
+
 from octonext.runtime.postgres import Connection
 from octonext.runtime.sql import load_queries
 
 from .domain import BranchRules, Cursor, Postings
-from .messages import Outcome, PushedKey
+from .messages import Head, Outcome, PushedKey
 
 _SQL = load_queries(__package__)
 
@@ -60,6 +62,23 @@ async def begin_session(
     row = await connection.fetchrow(_SQL["begin_session"], branch, device, seq, hash_, app, offset_ms)
     assert row is not None
     return Session(row["is_fork"], row["head_seq"], row["head_hash"], row["epoch"])
+
+
+async def open_went_back_case(
+    connection: Connection, *, branch: int, device: int, told: Head, held: Head
+) -> bool:
+    """Open the case of a shard that holds `held` where a till was told `told`; whether it is new."""
+    evidence = {
+        "found_in": "hello",
+        "till_told_seq": told.seq,
+        "till_told_hash": told.hash.hex(),
+        "shard_seq": held.seq,
+        "shard_hash": held.hash.hex(),
+    }
+    opened = await connection.fetchval(
+        _SQL["open_went_back_case"], branch, device, told.seq, msgspec.json.encode(evidence).decode()
+    )
+    return bool(opened)
 
 
 async def ingest_push(
@@ -118,6 +137,11 @@ async def reference_head(connection: Connection) -> Cursor:
     """Return the position of the newest visible reference row, (0, 0) for none."""
     row = await connection.fetchrow(_SQL["reference_head"])
     return (0, 0) if row is None else (row["xid"], row["id"])
+
+
+async def reference_mark(connection: Connection, xid: int) -> str:
+    """Return what the history of this copy was at a transaction: 12 hex digits, "" before its first."""
+    return str(await connection.fetchval(_SQL["reference_mark"], str(xid)))
 
 
 async def reference_page(

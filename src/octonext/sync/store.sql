@@ -2,9 +2,13 @@
 -- Raises the till's epoch and says where its journal stands on this shard.
 SELECT is_fork, head_seq, head_hash, epoch FROM begin_session($1, $2, $3, $4, $5, $6);
 
+-- name: open_went_back_case
+-- Opens the case of a shard that lacks what a till was told is there; whether it is new.
+SELECT open_went_back_case($1, $2, $3, $4::text::jsonb);
+
 -- name: ingest_push
--- Books one push; see schema/shard/0004_ingest.sql.
-SELECT (r).status, (r).head_seq, (r).head_hash, (r).outcomes::text[] AS outcomes
+-- Books one push; see schema/shard/0005_ingest.sql.
+SELECT (r).status, (r).head_seq, (r).head_hash, (r).outcomes
   FROM (SELECT ingest_push(
             $1, $2, $3, $4, $5, $6, $7, $8,
             $9::pushed_key[], $10::pushed_entry[], $11::pushed_sale[], $12::pushed_line[],
@@ -35,6 +39,12 @@ SELECT xid::text::bigint AS xid, id
  WHERE r.xid < pg_snapshot_xmin(pg_current_snapshot())
  ORDER BY r.xid DESC, r.id DESC
  LIMIT 1;
+
+-- name: reference_mark
+-- What the history of this copy was at a transaction; a shard that was restored says something else than
+-- before. The newest row is enough: pages are applied one after the other, so ids commit in their order.
+SELECT coalesce((SELECT left(replace(mark::text, '-', ''), 12) FROM reference_history
+                  WHERE xid <= $1::text::xid8 ORDER BY xid DESC LIMIT 1), '');
 
 -- name: reference_page
 -- The next rows for the tills of one branch, after a cursor and below the watermark.

@@ -16,12 +16,12 @@ from zoneinfo import ZoneInfo
 from octonext.base.clock import Clock, SystemClock
 from octonext.base.ids import uuid7
 from octonext.crypto.envelope import (
+    KEY_BYTES,
     NONCE_BYTES,
     RECOMMENDED_COST,
     SALT_BYTES,
     Argon2Cost,
     derive_kek,
-    new_shift_key,
     open_entry,
     unwrap_for_till,
     wrap_for_shard,
@@ -336,12 +336,12 @@ class Till:
 
     def _new_key(self, key_id: str, pin: str) -> tuple[bytes, WrappedKey]:
         device = self.identity.device_id
-        key, salt = new_shift_key(), self._entropy(SALT_BYTES)
+        key, salt = self._entropy(KEY_BYTES), self._entropy(SALT_BYTES)
         kek = derive_kek(pin, salt, self.identity.device_share, self._cost)
         return key, WrappedKey(
             key_id,
             wrap_for_shard(key, self.identity.shard_public_key, device=device, key_id=key_id),
-            wrap_for_till(kek, key, device=device, key_id=key_id),
+            wrap_for_till(kek, key, device=device, key_id=key_id, nonce=self._entropy(NONCE_BYTES)),
             salt,
             self._cost,
         )

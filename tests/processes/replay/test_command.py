@@ -127,14 +127,18 @@ async def _verify_without_relay(data_dir: Path) -> None:
     try:
         await supervisor.start()
         owner = await asyncpg.connect(supervisor.layout.dsn("shard", "gb-1", role=OWNER_ROLE))
+        columns = await _columns(owner, "sale_line")
         await owner.execute(
-            "UPDATE sale_line SET xid = pg_current_xact_id() WHERE seq = 4000000 AND line_no = 1"
+            f"INSERT INTO sale_line (seq, {columns}) SELECT 4000001, {columns} FROM sale_line"  # noqa: S608
+            " WHERE seq = 4000000 AND line_no = 1"
         )
+        await _push(owner, 4000001, "pg_current_xact_id()")
         await owner.close()
         found = await verify_installation(supervisor.layout, Options(reports_wait_s=0.5))
         [feed] = [each for each in found.checks if each.check == "feed-complete"]
         assert feed.state == "unchecked"
-        assert feed.reason == "reporting is behind after 0.5 s: gb-1: 1 receipt lines (feeds sale_line)"
+        behind = "gb-1: 1 receipt lines (feeds sale_line, movement)"
+        assert feed.reason == f"reporting is behind after 0.5 s: {behind}"
     finally:
         await supervisor.stop()
 
@@ -153,25 +157,41 @@ async def _write_behind_the_cursor(layout: Layout) -> None:
     """Rows that a reader of `id > last` would have missed, too: their place in the feed is in the past."""
     owner = await asyncpg.connect(layout.dsn("shard", "gb-1", role=OWNER_ROLE))
     try:
-        for table in ("sale", "sale_line", "sale_payment", "stock_movement", "ledger_line"):
-            columns = await owner.fetchval(
-                "SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute"
-                " WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped"
-                " AND attname NOT IN ('seq', 'xid')",
-                table,
-            )
+        for table in ("sale", "sale_line", "sale_payment", "ledger_line"):
+            columns = await _columns(owner, table)
             entry = "(SELECT min(seq) FROM sale_payment WHERE branch_id = 1 AND device_id = 1)"
             inserted = await owner.execute(
-                f"INSERT INTO {table} (seq, xid, {columns}) SELECT 4000000, '3', {columns} FROM {table}"  # noqa: S608
+                f"INSERT INTO {table} (seq, {columns}) SELECT 4000000, {columns} FROM {table}"  # noqa: S608
                 f" WHERE branch_id = 1 AND device_id = 1 AND seq = {entry}"
             )
             assert not inserted.endswith(" 0"), table
+        await _push(owner, 4000000, "'3'")
         # The relay has passed this row already; setting it back hides the change from the feed.
         await owner.execute(
             "UPDATE device_head SET case_count = case_count + 1, xid = '3' WHERE device_id = 1"
         )
     finally:
         await owner.close()
+
+
+async def _columns(owner: asyncpg.Connection, table: str) -> str:
+    """The columns of a table but seq, as SQL."""
+    return str(
+        await owner.fetchval(
+            "SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute"
+            " WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'seq'",
+            table,
+        )
+    )
+
+
+async def _push(owner: asyncpg.Connection, seq: int, xid: str) -> None:
+    """Give an entry of device 1 a place in the feeds."""
+    await owner.execute(
+        "INSERT INTO push (xid, branch_id, device_id, first_seq, last_seq, hash, posted_at)"  # noqa: S608
+        f" SELECT {xid}, branch_id, device_id, seq, seq, sha256('push'), posted_at FROM sale_line"
+        f" WHERE branch_id = 1 AND device_id = 1 AND seq = {seq} LIMIT 1"
+    )
 
 
 @pytest.mark.cluster

@@ -65,6 +65,14 @@ async def test_a_whole_copy_holds(hq_database: asyncpg.Pool, shard_database: asy
 
 
 @pytest.mark.usefixtures("copied")
+async def test_a_row_that_head_office_forgot_and_the_shard_deleted_is_no_fault(
+    hq_database: asyncpg.Pool, shard_database: asyncpg.Pool
+) -> None:
+    await shard_database.execute("INSERT INTO reference (kind, key) VALUES ('product', 'forgotten')")
+    assert (await check(hq_database, shard_database)).state == "holds"
+
+
+@pytest.mark.usefixtures("copied")
 @pytest.mark.parametrize(
     ("statement", "words"),
     [

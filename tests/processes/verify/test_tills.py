@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from octonext.crypto.chain import GENESIS, link
 from octonext.processes.verify.domain.findings import Findings
 from octonext.processes.verify.journals import BadJournal, NoJournals, TillJournal, find_journals
 from octonext.processes.verify.service import Options, Work, check_shard, verify_installation
@@ -97,6 +98,27 @@ async def test_a_shard_that_lost_an_entry_is_found_from_the_till(shop: Shop) -> 
     await shop.damage("DELETE FROM device_journal WHERE device_id = 1 AND seq = 9")
     broken = await shop.broken(journals=True)
     assert broken["till-hashes"] == ["sa-1 1-1-9"]
+
+
+async def test_a_rewritten_past_that_agrees_with_itself_is_found_from_the_till(shop: Shop) -> None:
+    rows = await shop.owner.fetch(
+        "SELECT seq, hash, bytes FROM device_journal WHERE device_id = 1 ORDER BY seq"
+    )
+    previous = GENESIS
+    for row in rows:
+        # The note of a sale is booked nowhere: nothing but the journal itself holds it.
+        altered = row["bytes"].replace(b"office", b"orfice")
+        previous = link(previous, altered)
+        await shop.owner.execute(
+            "UPDATE device_journal SET hash = $1, bytes = $2 WHERE device_id = 1 AND seq = $3",
+            *(previous, altered, row["seq"]),
+        )
+    await shop.owner.execute("UPDATE device_head SET hash = $1 WHERE device_id = 1", previous)
+
+    assert await shop.broken() == {}
+    broken = await shop.broken(journals=True)
+    assert broken["till-hashes"] == [f"sa-1 1-1-{seq}" for seq in range(DAY["sale"], DAY["closed"] + 1)]
+    assert broken["till-acked"] == [f"sa-1 1-1-{DAY['closed']}"]
 
 
 # --- what an installation's verification says of journals, with no shard to compare with ---------

@@ -267,6 +267,10 @@ def test_a_restored_shard_is_sent_again_what_it_lost(world: World) -> None:
     world.lose_line()
     del world.shard[5:]
     world.connect()
+    alarm = world.last(Alarm)
+    assert isinstance(alarm, Alarm)
+    assert (alarm.reason, alarm.stopped) == (AlarmReason.SHARD_WENT_BACK, False)
+    assert "acknowledged 8 entries and now holds 5" in alarm.detail
     world.exchange()
     assert world.shard == [entry_hash(seq) for seq in range(1, 9)]
 

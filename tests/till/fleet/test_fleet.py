@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from octonext.crypto.signature import generate_device_key, private_to_der
 from octonext.sales.domain import find_disagreement
 from octonext.sales.entries import Return, Sale, decode_entry
 from octonext.sync.messages import Challenge, Hello, decode_from_till, encode
+from octonext.till.domain.pen import Written
 from octonext.till.domain.totals import Totals
 from octonext.till.fleet import Fleet, Pace
 from octonext.till.store import Identity, Journal
@@ -83,9 +84,14 @@ async def served(tmp_path: Path, chain: dict[int, Any]) -> AsyncIterator[tuple[s
 
 
 async def test_what_the_shards_hold_is_what_the_journals_say(tmp_path: Path, chain: dict[int, Any]) -> None:
+    shown: list[tuple[int, int]] = []
+
+    def show(till: Identity, written: Sequence[Written]) -> None:
+        shown.extend((till.device_id, item.sealed.seq) for item in written)
+
     async with (
         served(tmp_path, chain) as (url, ca),
-        Fleet.running(tmp_path / "fleet", urls=[url], ca=ca, seed=7) as fleet,
+        Fleet.running(tmp_path / "fleet", urls=[url], ca=ca, seed=7, on_receipts=show) as fleet,
     ):
         await fleet.ready(10)
         await fleet.open_shifts(20_000)
@@ -100,6 +106,8 @@ async def test_what_the_shards_hold_is_what_the_journals_say(tmp_path: Path, cha
     assert counters.backlog == 0
     assert counters.online == TILLS
     assert totals.kinds["sale"] == counters.sales
+    # Every receipt was shown, and the stock's entry; what opens and closes a shift is no customer's.
+    assert len(shown) == len(set(shown)) == counters.sales + counters.returns + 1
     assert totals.kinds["return"] == counters.returns
     assert totals.kinds["sale"] + totals.kinds["return"] == TILLS * 40
     assert totals.branches[3].total == counters.money["KWD"]

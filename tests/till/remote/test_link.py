@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from typing import Any
 
 import pytest
@@ -56,6 +57,21 @@ async def test_a_cut_line_heals_and_nothing_is_lost(
         await eventually(lambda: shard.head.seq == 2 and link.connection.drained)
         running.cancel()
         await asyncio.wait({running})
+
+
+async def test_a_till_that_a_gateway_troubles_comes_back_at_the_next_one(
+    open_till: Till, shard: Any, gateway: Any, eventually: Any
+) -> None:
+    troubled, sound = shard, dataclasses.replace(shard, hashes=[], plaintexts=[], keys={}, refusals=[])
+    troubled.refusals = [Nack(reason="fenced", detail="")] * 9
+    async with gateway(troubled) as (first, ca), gateway(sound) as (second, _):
+        urls = [first, second] if open_till.identity.device_id % 2 == 0 else [second, first]
+        link = Link(open_till.journal, urls=urls, context=client_context(ca), fraction=lambda: 0.01)
+        running = asyncio.create_task(link.run())
+        await eventually(lambda: link.connection.drained)
+        running.cancel()
+        await asyncio.wait({running})
+    assert (troubled.pushes, sound.pushes) == (1, 1)
 
 
 async def test_a_bad_reference_row_is_named_in_an_alarm_and_uploads_go_on(

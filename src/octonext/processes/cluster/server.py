@@ -34,11 +34,19 @@ ORPHANS_TIMEOUT_S = 10.0
 READY_POLL_S = 0.05
 PING_TIMEOUT_S = 2.0
 LOG_TAIL_CHARACTERS = 600
+UNFINISHED = "octonext.new"
+"""Where a database is made inside a folder that is a link or a disk of its own."""
+VERSION_FILE = "PG_VERSION"
+DISK_OWN = frozenset({"lost+found"})
+"""What an empty disk may hold already."""
 
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """The server `name` with its data in `data_dir`; `bin_dir` holds programs `user` can run."""
+    """The server `name` with its data in `data_dir`; `bin_dir` holds programs `user` can run.
+
+    `data_dir` may be a link or a mounted disk of its own: made before the first start, and empty.
+    """
 
     name: str
     data_dir: Path
@@ -59,7 +67,7 @@ class PostgresServer:
         """
         self._own_folder(self.socket_dir, 0o700)
         self._own_folder(self.log_dir, 0o750)
-        if not (self.data_dir / "PG_VERSION").exists():
+        if not (self.data_dir / VERSION_FILE).exists():
             self._initialise()
         self.end_orphans()
         for stale in self.socket_dir.glob(".s.PGSQL.*"):
@@ -152,23 +160,33 @@ class PostgresServer:
     def _processes(self) -> list[int]:
         """PostgreSQL's processes on this data folder: every one has it as its working directory."""
         found = []
+        home = self.data_dir.resolve()
         for process in everyone():
             if process.name != "postgres":
                 continue
             with contextlib.suppress(OSError):
-                if Path(f"/proc/{process.pid}/cwd").readlink() == self.data_dir:
+                if Path(f"/proc/{process.pid}/cwd").readlink() == home:
                     found.append(process.pid)
         return found
 
     def _initialise(self) -> None:
-        # Into a folder beside it: an interrupted initdb must not look like a database.
-        unfinished = self.data_dir.with_name(f"{self.data_dir.name}.new")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        if self.data_dir.exists() and any(self.data_dir.iterdir()):
+        # Into another folder: an interrupted initdb must not look like a database.
+        in_place = self.data_dir.is_symlink() or self.data_dir.is_mount()
+        if in_place:
+            unfinished = self.data_dir.resolve() / UNFINISHED
+            if unfinished.exists():
+                # Made by us when nothing else was there: all of it is what an interruption left.
+                _empty(unfinished.parent)
+        else:
+            unfinished = self.data_dir.with_name(f"{self.data_dir.name}.new")
+            shutil.rmtree(unfinished, ignore_errors=True)
+        if self.data_dir.exists() and {entry.name for entry in self.data_dir.iterdir()} - DISK_OWN:
             raise ClusterUnusable(
                 f"{self.data_dir} is not empty and not a PostgreSQL database.",
                 remedy="Move it away, or choose another --data.",
             )
+        if in_place:
+            self._own_folder(unfinished.parent, 0o700)
         self._own_folder(unfinished, 0o700)
         options = ["--auth-local=peer", "-E", "UTF8", "--locale-provider=builtin"]
         options += ["--builtin-locale=C.UTF-8", "--locale=C", "--data-checksums", "-U", OWNER_ROLE]
@@ -187,7 +205,10 @@ class PostgresServer:
         if done.returncode != 0:
             reason = " ".join(done.stderr.split())[-LOG_TAIL_CHARACTERS:]
             raise ClusterUnusable(f"PostgreSQL {self.name} could not be created: {reason}")
-        unfinished.rename(self.data_dir)
+        if in_place:
+            _move_up(unfinished)
+        else:
+            unfinished.rename(self.data_dir)
 
     def _own_folder(self, folder: Path, mode: int) -> None:
         folder.mkdir(mode=mode, parents=True, exist_ok=True)
@@ -202,6 +223,23 @@ class PostgresServer:
         lines = logs[-1].read_text(encoding="utf-8", errors="replace").splitlines()
         telling = [line for line in lines[-20:] if "FATAL" in line or "PANIC" in line]
         return " ".join(telling[-2:])[-LOG_TAIL_CHARACTERS:]
+
+
+def _move_up(unfinished: Path) -> None:
+    """Move a finished database one folder up; what makes it one comes last."""
+    for entry in sorted(unfinished.iterdir(), key=lambda each: each.name == VERSION_FILE):
+        entry.rename(unfinished.parent / entry.name)
+    unfinished.rmdir()
+
+
+def _empty(folder: Path) -> None:
+    for entry in folder.iterdir():
+        if entry.name in DISK_OWN:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
 
 
 def _own_name() -> str:

@@ -46,9 +46,16 @@ class StatusReport(msgspec.Struct, kw_only=True):
 
 def failing(feed: dict[str, object]) -> bool:
     """Whether one of the relay's feeds fails for longer than a restart of either end takes."""
+    if went_back(feed):
+        return True
     failures = feed.get("failures")
     often = isinstance(failures, int) and failures > FEED_FAILURES_MAX
     return often and region_waited_for(feed) is None
+
+
+def went_back(feed: dict[str, object]) -> bool:
+    """Whether the feed's source was restored from a copy and an operator must reset its readers."""
+    return feed.get("went_back") is True
 
 
 def region_waited_for(feed: dict[str, object]) -> str | None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .report import DatabaseReport, StatusReport, failing, objects, region_waited_for
+from .report import DatabaseReport, StatusReport, failing, objects, region_waited_for, went_back
 
 COLOURS = {
     "running": "green",
@@ -124,7 +124,11 @@ def _feeds(relay: dict[str, object]) -> Table:
         table.add_column(column, overflow="fold")
     for feed in objects(relay, "feeds"):
         region = region_waited_for(feed)
-        if region is not None:
+        if went_back(feed):
+            source = _text(feed, "source")
+            shown = "[bold red]WENT BACK[/]"
+            remark = f"[red]{source} was restored from a copy: octonext feeds reset --source {source}[/]"
+        elif region is not None:
             shown = "[yellow]waiting[/]"
             remark = f"waiting: create region {escape(region)}"
         else:

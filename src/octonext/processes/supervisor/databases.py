@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 
 from octonext.base.errors import OctoNextError
+from octonext.processes.feeds.numbers import raise_numbers
 from octonext.runtime.layout import OWNER_ROLE, Layout
 from octonext.runtime.migrations import DatabaseKind, Step, create_partitions_ahead, migrate
 from octonext.runtime.postgres import DatabaseUnreachable, connect
@@ -50,6 +51,7 @@ async def migrate_all(layout: Layout, say: Say) -> list[str]:
             unreachable.append(name)
         elif isinstance(outcome, BaseException):
             raise outcome
+    await raise_numbers(layout, say)
     return unreachable
 
 

@@ -58,7 +58,7 @@ COMPARISONS = (
     ),
     Comparison(
         "report-stock", "stock-totals", "movements", ("branch_id", "reason"),
-        ("movement_count", "product_count", "quantity"),
+        ("movement_count", "quantity"),
     ),
     Comparison(
         "report-tills", "till-health", "tills", ("branch_id", "device_id"),
@@ -183,7 +183,7 @@ async def _stock(
 
 
 async def _report(client: ReportingClient, name: str, **filters: str) -> list[dict[str, Any]] | None:
-    body, _ = await client.report(name, {**filters, "limit": str(ROWS_MAX), "format": "json"})
-    answer = msgspec.json.decode(body, type=Answer)
+    found = await client.report(name, {**filters, "limit": str(ROWS_MAX), "format": "json"})
+    answer = msgspec.json.decode(found.body, type=Answer)
     names = [column.name for column in answer.columns]
     return None if answer.truncated else [dict(zip(names, row, strict=True)) for row in answer.rows]

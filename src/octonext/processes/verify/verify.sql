@@ -131,7 +131,8 @@ SELECT branch_id, device_id, seq, format('outcome %s, cases %s',
   FROM device_journal j
   FULL JOIN (SELECT branch_id, device_id, seq, string_agg(kind, ', ' ORDER BY kind) AS kinds,
                     bool_or(kind = 'quarantined') AS quarantined
-               FROM opened_case WHERE kind <> 'fork' GROUP BY branch_id, device_id, seq) c
+               FROM opened_case
+               WHERE kind NOT IN ('fork', 'shard_went_back') GROUP BY branch_id, device_id, seq) c
        USING (branch_id, device_id, seq)
  WHERE CASE j.outcome WHEN 'posted' THEN c.kinds IS NOT NULL
                       WHEN 'posted_with_case' THEN c.kinds IS NULL OR c.quarantined
@@ -281,7 +282,8 @@ SELECT (SELECT xid::text || '.' || id FROM reporting_sale ORDER BY xid DESC, id 
 
 -- name: lines_behind
 -- How many receipt lines reporting does not have yet.
-SELECT count(*) FROM reporting_sale_line WHERE (xid, id) > ($1::text::xid8, $2::bigint);
+SELECT count(*) FROM reporting_sale_line
+ WHERE xid >= $1::text::xid8 AND (xid, id) > ($1::text::xid8, $2::bigint);
 
 -- name: totals
 -- What the report `totals` must say of this shard.
@@ -293,7 +295,8 @@ SELECT branch_id, currency,
        sum(ledger_lines) AS ledger_line_count, sum(debit) AS debit, sum(credit) AS credit
   FROM (SELECT branch_id, currency, count(*) FILTER (WHERE kind = 'sale') AS sales,
                count(*) FILTER (WHERE kind = 'return') AS returns, 0 AS lines, 0 AS quantity,
-               sum(total) AS total, sum(net) AS net, sum(tax) AS tax, sum(discount) AS discount,
+               sum(total) AS total, sum(net) AS net, sum(tax) AS tax,
+               sum(CASE kind WHEN 'return' THEN -discount ELSE discount END) AS discount,
                sum(rounding) AS rounding, 0 AS line_total, 0 AS line_tax, 0 AS payments, 0 AS paid,
                0 AS ledger_lines, 0 AS debit, 0 AS credit
           FROM sale GROUP BY branch_id, currency
@@ -333,8 +336,7 @@ SELECT product_id::text AS product_id, sum(quantity) AS on_hand
 
 -- name: movements
 -- What the report `stock-totals` must say of this shard.
-SELECT branch_id, reason, count(*) AS movement_count, count(DISTINCT product_id) AS product_count,
-       sum(quantity) AS quantity
+SELECT branch_id, reason, count(*) AS movement_count, sum(quantity) AS quantity
   FROM stock_movement GROUP BY branch_id, reason ORDER BY branch_id, reason;
 
 -- name: tills

@@ -57,6 +57,12 @@ class Answer(msgspec.Struct, frozen=True):
     truncated: bool
     """Whether more rows exist than `limit` let through."""
 
+    @property
+    def oldest(self) -> datetime | None:
+        """The oldest of `as_of`, None if that of a branch is not known."""
+        known = [each for each in self.as_of.values() if each is not None]
+        return min(known) if known and len(known) == len(self.as_of) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

@@ -9,11 +9,11 @@ from typing import Literal
 
 from octonext.base.errors import OctoNextError
 
+from .periods import FIRST_DAY, LAST_DAY, whole_months
+
 ROWS_DEFAULT = 1_000
 ROWS_MAX = 100_000
 FILTER_CHARACTERS_MAX = 64
-FIRST_DAY = date(1900, 1, 1)
-LAST_DAY = date(2299, 12, 31)
 
 Unit = Literal["text", "id", "count", "minor", "thousandths", "milliseconds", "timestamp", "date", "hour"]
 """minor: minor units of the row's `currency`. thousandths: of a piece or a kilogram. timestamp: UTC."""
@@ -41,6 +41,10 @@ class Report:
     """Unit of each column, in order."""
     dated: bool = True
     """Whether it takes `from` and `to`; a report on the present does not."""
+    by_branch: bool = False
+    """Whether its rows stand branch after branch by code, so that branches behind the limit need no look."""
+    ranked: bool = False
+    """Whether it shows the best of each currency; its statement is completed with what is to be ranked."""
 
     @property
     def resource(self) -> str:
@@ -62,7 +66,7 @@ _UNITS: dict[str, Unit] = {
         "count",
         "sale_count return_count receipt_count payment_count line_count rank head_seq case_count "
         "quarantined_count other_branch_count other_shard_count without_receipt_count "
-        "ledger_line_count movement_count product_count",
+        "ledger_line_count movement_count",
     ),
     **_columns(
         "minor",
@@ -79,8 +83,8 @@ _TURNOVER = "sale_count return_count sold returned total net tax discount roundi
 _BRANCH = "branch_id branch name_en name_ar"
 
 
-def _report(name: str, title: str, columns: str, *, dated: bool = True) -> Report:
-    return Report(name, title, {column: _UNITS[column] for column in columns.split()}, dated)
+def _report(name: str, title: str, columns: str, **traits: bool) -> Report:
+    return Report(name, title, {column: _UNITS[column] for column in columns.split()}, **traits)
 
 
 REPORTS: dict[str, Report] = {
@@ -94,6 +98,7 @@ REPORTS: dict[str, Report] = {
             "Top products",
             "product_id sku name_en name_ar category_en category_ar unit currency receipt_count "
             "quantity total net tax rank",
+            ranked=True,
         ),
         _report("payment-mix", "Payment mix", "tender currency payment_count received refunded amount"),
         _report("tax", "Tax", "region tax_code currency line_count net tax total"),
@@ -113,6 +118,7 @@ REPORTS: dict[str, Report] = {
             "Stock on hand and value",
             "branch_id branch product_id sku name_en name_ar unit on_hand currency cost value",
             dated=False,
+            by_branch=True,
         ),
         _report(
             "till-health",
@@ -130,7 +136,7 @@ REPORTS: dict[str, Report] = {
         _report(
             "stock-totals",
             "Stock movements for reconciliation",
-            "branch_id reason movement_count product_count quantity",
+            "branch_id reason movement_count quantity",
             dated=False,
         ),
     )
@@ -159,10 +165,21 @@ class Filters:
     """The filters as they were asked for, to be shown with the answer."""
 
     def parameters(self) -> dict[str, object]:
-        """The report statements' parameters; one row more is asked for, to notice a cut."""
+        """The report statements' parameters; one row more is asked for, to notice a cut.
+
+        The days are given as a whole, and once more as the whole months among them with the days
+        before (head) and after (tail), since months are summed up already.
+        """
+        months = whole_months(self.first, self.last)
         return {
             "from": self.first,
             "to": self.last,
+            "first_month": months.first,
+            "last_month": months.last,
+            "head_from": months.head[0],
+            "head_to": months.head[1],
+            "tail_from": months.tail[0],
+            "tail_to": months.tail[1],
             "everywhere": int(self.branches is None),
             "branches": list(self.branches or ()),
             "limit": self.rows_max + 1,

@@ -1,16 +1,11 @@
 -- What sells: by turnover less returns within each currency. A product that the catalogue does not
--- know keeps its id and has no name.
+-- know keeps its id and has no name. What stands in for `ranked` is put together in `ranking`.
 SELECT l.product_id AS product_id, p.sku AS sku, p.name_en AS name_en, p.name_ar AS name_ar,
        c.name_en AS category_en, c.name_ar AS category_ar, p.unit AS unit, l.currency AS currency,
        receipt_count, quantity, total, net, tax, rank
 FROM (
-  SELECT product_id, currency, uniqExactIf((branch_id, device_id, seq), kind = 'sale') AS receipt_count,
-         sum(x.quantity) AS quantity, sum(x.total) AS total, sum(x.net) AS net, sum(x.tax) AS tax,
-         row_number() OVER (PARTITION BY currency ORDER BY total DESC, product_id) AS rank
-  FROM sale_line AS x
-  WHERE business_date BETWEEN {from:Date32} AND {to:Date32}
-    AND ({everywhere:UInt8} = 1 OR branch_id IN {branches:Array(Int32)})
-  GROUP BY product_id, currency
+  SELECT *, row_number() OVER (PARTITION BY currency ORDER BY total DESC, product_id) AS rank
+  FROM (/* ranked */)
   ORDER BY rank, currency
   LIMIT {limit:UInt32}
 ) AS l

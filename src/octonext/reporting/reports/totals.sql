@@ -7,17 +7,17 @@ SELECT branch_id, currency,
        sum(payments) AS payment_count, sum(amounts) AS paid,
        sum(ledger_lines) AS ledger_line_count, sum(debits) AS debit, sum(credits) AS credit
 FROM (
-  SELECT branch_id, currency, countIf(kind = 'sale') AS sales, countIf(kind = 'return') AS returns,
+  SELECT branch_id, currency, if(kind = 'sale', count(), 0) AS sales, if(kind = 'return', count(), 0) AS returns,
          toUInt64(0) AS lines, toInt64(0) AS quantities,
          sum(x.total) AS totals, sum(x.net) AS nets, sum(x.tax) AS taxes,
-         sum(x.discount) AS discounts, sum(x.rounding) AS roundings,
+         if(kind = 'return', -sum(x.discount), sum(x.discount)) AS discounts, sum(x.rounding) AS roundings,
          toInt64(0) AS line_totals, toInt64(0) AS line_taxes,
          toUInt64(0) AS payments, toInt64(0) AS amounts,
          toUInt64(0) AS ledger_lines, toInt64(0) AS debits, toInt64(0) AS credits
   FROM sale AS x
   WHERE business_date BETWEEN {from:Date32} AND {to:Date32}
     AND ({everywhere:UInt8} = 1 OR branch_id IN {branches:Array(Int32)})
-  GROUP BY branch_id, currency
+  GROUP BY branch_id, currency, kind
   UNION ALL
   SELECT branch_id, currency, 0, 0, count(), sum(x.quantity), 0, 0, 0, 0, 0, sum(x.total), sum(x.tax),
          0, 0, 0, 0, 0

@@ -20,6 +20,13 @@ CREATE TABLE reference (
 -- The order in which readers walk the feed: commit-safe by xid watermark, then by id.
 CREATE INDEX reference_feed ON reference (xid, id);
 
+-- One row per transaction that published something, with a mark that no other history has: a reader
+-- that kept the newest marks behind its cursor knows for ever whether this is still the database it read.
+CREATE TABLE reference_history (
+    xid  xid8 PRIMARY KEY DEFAULT pg_current_xact_id(),
+    mark uuid NOT NULL DEFAULT gen_random_uuid()
+);
+
 -- Publishes the rows of the statement that fired it.
 -- Arguments: the kind; 'own' when the trigger's table is the kind's own table, 'part' when the table
 -- only contributes to the payload (a barcode to its product); then the columns that join the changed
@@ -28,6 +35,8 @@ CREATE INDEX reference_feed ON reference (xid, id);
 CREATE FUNCTION publish_reference() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET datestyle = 'ISO' AS $body$
 DECLARE
+    v_published bigint;
+    v_deleted bigint  := 0;
     v_kind    text    := TG_ARGV[0];
     v_own     boolean := TG_ARGV[1] = 'own';
     v_columns text    := (SELECT string_agg(quote_ident(c), ', ' ORDER BY n)
@@ -58,6 +67,7 @@ BEGIN
         WHERE (r.region_id, r.branch_id, r.payload)
               IS DISTINCT FROM (excluded.region_id, excluded.branch_id, excluded.payload)
         $query$, v_kind, 'reference_' || v_kind, v_columns, v_changed);
+    GET DIAGNOSTICS v_published = ROW_COUNT;
 
     IF v_own AND TG_OP <> 'INSERT' THEN
         EXECUTE format($query$
@@ -70,6 +80,10 @@ BEGIN
             CASE TG_OP WHEN 'UPDATE'
                 THEN format('EXCEPT SELECT concat_ws('':'', %s) FROM new_rows', v_columns)
                 ELSE '' END);
+        GET DIAGNOSTICS v_deleted = ROW_COUNT;
+    END IF;
+    IF v_published + v_deleted > 0 THEN
+        INSERT INTO reference_history DEFAULT VALUES ON CONFLICT DO NOTHING;
     END IF;
     RETURN NULL;
 END $body$;

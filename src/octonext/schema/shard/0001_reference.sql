@@ -15,18 +15,30 @@ CREATE TABLE reference (
 );
 CREATE INDEX reference_feed ON reference (xid, id);
 
+-- One row per transaction that changed the copy, with a mark that no other history has: a reader that
+-- kept the newest marks behind its cursor knows for ever whether this is still the shard it read.
+CREATE TABLE reference_history (
+    xid  xid8 PRIMARY KEY DEFAULT pg_current_xact_id(),
+    mark uuid NOT NULL DEFAULT gen_random_uuid()
+);
+
 -- Where this database stands in each feed it applies: written in the transaction of the rows.
 CREATE TABLE feed_cursor (
     feed        text PRIMARY KEY,
     xid         xid8        NOT NULL,
     id          bigint      NOT NULL,
-    applied_at  timestamptz NOT NULL DEFAULT now()
+    -- by which the source's history is known again; empty when it was not told
+    mark        text        NOT NULL DEFAULT '',
+    applied_at  timestamptz NOT NULL DEFAULT now(),
+    -- set while the copy is filled again from the beginning: older rows did not come again yet
+    refill_from xid8
 );
 
 -- Applies one page of the reference feed exactly once. Returns the rows applied, or -1 when the page
 -- does not start where this shard's cursor stands: the sender then continues from the cursor.
 CREATE FUNCTION apply_reference(
-    p_feed text, p_from_xid xid8, p_from_id bigint, p_to_xid xid8, p_to_id bigint, p_rows jsonb
+    p_feed text, p_from_xid xid8, p_from_id bigint, p_to_xid xid8, p_to_id bigint, p_rows jsonb,
+    p_mark text DEFAULT '', p_more boolean DEFAULT false
 ) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -50,10 +62,36 @@ BEGIN
            xid       = excluded.xid,
            id        = excluded.id;
     GET DIAGNOSTICS v_applied = ROW_COUNT;
-    UPDATE feed_cursor SET xid = p_to_xid, id = p_to_id, applied_at = now() WHERE feed = p_feed;
+    IF NOT p_more THEN
+        -- The end of a refill: head office does not know what did not come again. A till that has sold
+        -- stays, and so does its branch: sales are facts, whatever head office has forgotten.
+        UPDATE reference r
+           SET payload = NULL, xid = pg_current_xact_id(),
+               id = nextval(pg_get_serial_sequence('reference', 'id'))
+          FROM feed_cursor c
+         WHERE c.feed = p_feed AND r.xid < c.refill_from AND r.payload IS NOT NULL
+           AND NOT EXISTS (
+               SELECT FROM device_head h
+                WHERE (r.kind = 'device' AND r.key = h.device_id::text)
+                   OR (r.kind = 'branch' AND r.key = h.branch_id::text));
+    END IF;
+    INSERT INTO reference_history DEFAULT VALUES ON CONFLICT DO NOTHING;
+    UPDATE feed_cursor
+       SET xid = p_to_xid, id = p_to_id, mark = p_mark, applied_at = now(),
+           refill_from = CASE WHEN p_more THEN refill_from END
+     WHERE feed = p_feed;
     RETURN v_applied;
 END $$;
 
-GRANT SELECT ON reference, feed_cursor TO octonext_app;
-REVOKE ALL ON FUNCTION apply_reference(text, xid8, bigint, xid8, bigint, jsonb) FROM public;
-GRANT EXECUTE ON FUNCTION apply_reference(text, xid8, bigint, xid8, bigint, jsonb) TO octonext_app;
+-- Begins a feed again: its rows replace what is here, and at the end what did not come again is deleted.
+-- For an operator, after head office was restored from a copy.
+CREATE FUNCTION refill_reference(p_feed text) RETURNS void
+LANGUAGE sql AS $$
+    UPDATE feed_cursor SET xid = '0', id = 0, mark = '', refill_from = pg_current_xact_id()
+     WHERE feed = p_feed;
+$$;
+
+GRANT SELECT ON reference, reference_history, feed_cursor TO octonext_app;
+REVOKE ALL ON FUNCTION apply_reference(text, xid8, bigint, xid8, bigint, jsonb, text, boolean) FROM public;
+GRANT EXECUTE ON FUNCTION apply_reference(text, xid8, bigint, xid8, bigint, jsonb, text, boolean)
+    TO octonext_app;

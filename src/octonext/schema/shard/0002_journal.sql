@@ -57,6 +57,24 @@ CREATE TABLE device_journal (
     CHECK ((outcome = 'quarantined') = (reason IS NOT NULL))
 ) PARTITION BY RANGE (received_at);
 
+-- The spine of the shard's feeds: one row per accepted push, in the order of transactions. One push is
+-- one transaction, so a row that it posted has its place in a feed by (xid, id = seq * 4096 + line)
+-- without carrying or indexing either: a reader walks these few rows, and finds the postings of each by
+-- their own primary key, in the one partition of posted_at. Hash and time of the newest row tell this
+-- history from any other that a copy of the shard might have gone on with; so rows stay when a month is
+-- dropped, and the table, small as it is, has no partitions.
+CREATE TABLE push (
+    xid       xid8        NOT NULL DEFAULT pg_current_xact_id(),
+    branch_id integer     NOT NULL,
+    device_id integer     NOT NULL,
+    first_seq bigint      NOT NULL,
+    last_seq  bigint      NOT NULL CHECK (last_seq >= first_seq),
+    -- of the last entry
+    hash      bytea       NOT NULL CHECK (octet_length(hash) = 32),
+    posted_at timestamptz NOT NULL
+);
+CREATE INDEX push_feed ON push (xid);
+
 -- Entries that claim a seq which the journal holds with another hash: a cloned or restored till.
 CREATE TABLE journal_fork (
     branch_id   integer     NOT NULL,
@@ -98,6 +116,24 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     UPDATE device_head h SET case_count = h.case_count + 1, xid = pg_current_xact_id()
       FROM opened
      WHERE h.branch_id = p_branch AND h.device_id = p_device;
+$$;
+
+-- Opens, once, the case of a shard that does not hold what a till was told is on its disk: it was restored
+-- from a copy. The till is welcome and sends again what is missing. Returns whether the case is new.
+CREATE FUNCTION open_went_back_case(p_branch integer, p_device integer, p_seq bigint, p_evidence jsonb)
+RETURNS boolean
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    WITH opened AS (
+        INSERT INTO opened_case (branch_id, device_id, seq, kind, evidence)
+        VALUES (p_branch, p_device, p_seq, 'shard_went_back', p_evidence)
+        ON CONFLICT DO NOTHING
+        RETURNING 1
+    ), counted AS (
+        UPDATE device_head h SET case_count = h.case_count + 1, xid = pg_current_xact_id()
+          FROM opened
+         WHERE h.branch_id = p_branch AND h.device_id = p_device
+    )
+    SELECT EXISTS (SELECT FROM opened);
 $$;
 
 -- A till says hello: raises its epoch (older connections are fenced) and returns where it stands.
@@ -159,4 +195,4 @@ BEGIN
     RETURN v_created;
 END $$;
 
-GRANT SELECT ON device_head, device_key, device_journal, journal_fork, opened_case TO octonext_app;
+GRANT SELECT ON device_head, device_key, device_journal, push, journal_fork, opened_case TO octonext_app;

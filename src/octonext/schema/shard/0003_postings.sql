@@ -1,7 +1,7 @@
 -- What the journal means in goods and money: append-only postings and the running balances that
 -- each equal the sum of their movements. Keys begin with the branch; (branch, device, seq) is the
 -- receipt's own number, so no other id is needed. Big tables are partitioned by the month in which
--- the shard booked them. `id` = seq * 4096 + line: unique within a transaction, for the feeds.
+-- the shard booked them; `posted_at` is the time of their push, whose row in `push` places them in the feeds.
 
 CREATE TYPE sale_kind AS ENUM ('sale', 'return');
 
@@ -52,15 +52,12 @@ CREATE TABLE sale (
     -- the receipt given back is another shard's: head office completes the picture
     foreign_original   boolean     NOT NULL,
     posted_at          timestamptz NOT NULL,
-    xid                xid8        NOT NULL DEFAULT pg_current_xact_id(),
-    id                 bigint      NOT NULL,
     PRIMARY KEY (branch_id, device_id, seq, posted_at),
     CHECK (total = net + tax),
     CHECK (paid = total + rounding),
     CHECK (CASE kind WHEN 'sale' THEN total >= 0 AND tax >= 0 ELSE total <= 0 AND tax <= 0 END),
     CHECK (kind = 'return' OR original_seq IS NULL)
 ) PARTITION BY RANGE (posted_at);
-CREATE INDEX sale_feed ON sale (xid, id);
 CREATE INDEX sale_original ON sale (original_branch_id, original_device_id, original_seq)
     WHERE original_seq IS NOT NULL;
 
@@ -84,13 +81,10 @@ CREATE TABLE sale_line (
     business_date date        NOT NULL,
     occurred_at   timestamptz NOT NULL,
     posted_at     timestamptz NOT NULL,
-    xid           xid8        NOT NULL DEFAULT pg_current_xact_id(),
-    id            bigint      NOT NULL,
     PRIMARY KEY (branch_id, device_id, seq, line_no, posted_at),
     CHECK (total = net + tax),
     CHECK (CASE kind WHEN 'sale' THEN quantity > 0 AND total >= 0 ELSE quantity < 0 AND total <= 0 END)
 ) PARTITION BY RANGE (posted_at);
-CREATE INDEX sale_line_feed ON sale_line (xid, id);
 
 CREATE TABLE sale_payment (
     branch_id     integer     NOT NULL,
@@ -105,26 +99,18 @@ CREATE TABLE sale_payment (
     business_date date        NOT NULL,
     occurred_at   timestamptz NOT NULL,
     posted_at     timestamptz NOT NULL,
-    xid           xid8        NOT NULL DEFAULT pg_current_xact_id(),
-    id            bigint      NOT NULL,
     PRIMARY KEY (branch_id, device_id, seq, payment_no, posted_at)
 ) PARTITION BY RANGE (posted_at);
-CREATE INDEX sale_payment_feed ON sale_payment (xid, id);
 
--- The tax block of a receipt: what was taxed at which rate, and the tax in it.
-CREATE TABLE sale_tax (
-    branch_id integer     NOT NULL,
-    device_id integer     NOT NULL,
-    seq       bigint      NOT NULL,
-    tax_code  text        NOT NULL,
-    rate_ppm  integer     NOT NULL,
-    net       bigint      NOT NULL,
-    tax       bigint      NOT NULL,
-    posted_at timestamptz NOT NULL,
-    PRIMARY KEY (branch_id, device_id, seq, tax_code, rate_ppm, posted_at)
-) PARTITION BY RANGE (posted_at);
+-- The tax block of a receipt: what was taxed at which rate, and the tax in it. Its lines say so.
+CREATE VIEW sale_tax AS
+    SELECT branch_id, device_id, seq, tax_code, rate_ppm, sum(net)::bigint AS net,
+           sum(tax)::bigint AS tax, posted_at
+      FROM sale_line
+     GROUP BY branch_id, device_id, seq, posted_at, tax_code, rate_ppm;
 
-CREATE TABLE stock_movement (
+-- Goods that came or went without a sale or a return.
+CREATE TABLE stock_adjustment (
     branch_id   integer     NOT NULL,
     device_id   integer     NOT NULL,
     seq         bigint      NOT NULL,
@@ -134,11 +120,17 @@ CREATE TABLE stock_movement (
     reason      text        NOT NULL,
     occurred_at timestamptz NOT NULL,
     posted_at   timestamptz NOT NULL,
-    xid         xid8        NOT NULL DEFAULT pg_current_xact_id(),
-    id          bigint      NOT NULL,
     PRIMARY KEY (branch_id, device_id, seq, line_no, posted_at)
 ) PARTITION BY RANGE (posted_at);
-CREATE INDEX stock_movement_feed ON stock_movement (xid, id);
+
+-- Every movement of stock. That of a receipt's line is the line itself, written once.
+CREATE VIEW stock_movement AS
+    SELECT branch_id, device_id, seq, line_no, product_id, -quantity AS quantity, kind::text AS reason,
+           occurred_at, posted_at
+      FROM sale_line
+     UNION ALL
+    SELECT branch_id, device_id, seq, line_no, product_id, quantity, reason, occurred_at, posted_at
+      FROM stock_adjustment;
 
 CREATE TABLE stock_balance (
     branch_id  integer NOT NULL,
@@ -158,12 +150,9 @@ CREATE TABLE ledger_line (
     currency      text        NOT NULL,
     business_date date        NOT NULL,
     posted_at     timestamptz NOT NULL,
-    xid           xid8        NOT NULL DEFAULT pg_current_xact_id(),
-    id            bigint      NOT NULL,
     PRIMARY KEY (branch_id, device_id, seq, line_no, posted_at),
     CHECK ((debit = 0) <> (credit = 0))
 ) PARTITION BY RANGE (posted_at);
-CREATE INDEX ledger_line_feed ON ledger_line (xid, id);
 
 -- Debits equal credits for every entry of every statement that writes to the ledger, whoever writes.
 CREATE FUNCTION ledger_refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -207,5 +196,5 @@ CREATE TABLE till_event (
     PRIMARY KEY (branch_id, device_id, seq, posted_at)
 ) PARTITION BY RANGE (posted_at);
 
-GRANT SELECT ON shift, sale, sale_line, sale_payment, sale_tax, stock_movement, stock_balance,
-    ledger_line, account_balance, till_event TO octonext_app;
+GRANT SELECT ON shift, sale, sale_line, sale_payment, sale_tax, stock_adjustment, stock_movement,
+    stock_balance, ledger_line, account_balance, till_event TO octonext_app;

@@ -60,6 +60,11 @@ class KeyRing:
         while len(self._opened) > KEYS_MAX:
             self._opened.popitem(last=False)
 
+    def forget(self, device: int) -> None:
+        """Drop a till's keys: the shard may hold their wrapped form no more, and must be given it again."""
+        for known in [known for known in self._opened if known[0] == device]:
+            del self._opened[known]
+
     def _open(self, device: int, key_id: str, wrapped: bytes) -> bytes:
         try:
             return unwrap_for_shard(wrapped, self._private, device=device, key_id=key_id)

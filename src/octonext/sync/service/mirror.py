@@ -14,10 +14,11 @@ from typing import Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
+from octonext.runtime.postgres import Connection
 from octonext.shards.lane import Lane
 
-from ..domain import BranchRules, Cursor
-from ..store import ReferenceRow, reference_changes, reference_head
+from ..domain import START, BranchRules, Cursor, MarkedCursor
+from ..store import ReferenceRow, reference_changes, reference_head, reference_mark
 
 Key = TypeVar("Key")
 Value = TypeVar("Value", bound=Struct)
@@ -68,8 +69,10 @@ class Mirror:
         #: False until the first refresh: until then nobody can be called unknown.
         self.is_loaded = False
         #: The newest row that tills can be brought to.
-        self.head: Cursor = (0, 0)
+        self.head: MarkedCursor = START
         self._cursor: Cursor = (0, 0)
+        #: What the shard's history was at our cursor; empty while it was not told.
+        self._mark = ""
         self._devices: dict[int, Device] = {}
         self._branches: dict[int, Branch] = {}
         self._taxes: dict[str, Tax] = {}
@@ -80,7 +83,11 @@ class Mirror:
 
         Raises ShardUnavailable.
         """
-        head = await lane.run(reference_head, readonly=True)
+        newest, mark = await lane.run(self._look, readonly=True)
+        head = newest.place
+        if head < self._cursor or (self._mark and mark != self._mark):
+            # The shard was restored from a copy: what it takes over now may come to lie behind us.
+            self._cursor = (0, 0)
         while self._cursor < head:
             after = self._cursor
             rows = await lane.run(
@@ -92,10 +99,19 @@ class Mirror:
             self.apply(rows)
             if len(rows) < PAGE_ROWS:
                 self._cursor = max(self._cursor, head)
-        has_news = head != self.head
-        self.head = head
+        # rows that came in meanwhile have brought us beyond the head that the mark belongs to
+        self._mark = newest.mark if self._cursor == head else ""
+        has_news = newest != self.head
+        self.head = newest
         self.is_loaded = True
         return has_news
+
+    async def _look(self, connection: Connection) -> tuple[MarkedCursor, str]:
+        """The newest row with its mark, and the mark at our own cursor."""
+        head = await reference_head(connection)
+        mark = await reference_mark(connection, head[0])
+        own = mark if head[0] == self._cursor[0] else await reference_mark(connection, self._cursor[0])
+        return MarkedCursor(head, mark), own
 
     def apply(self, rows: Iterable[ReferenceRow]) -> None:
         """Take in rows of the reference feed, oldest first; kinds of no use here are passed over."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Mapping
 
 from octonext.crypto.chain import link
-from octonext.crypto.envelope import open_entry
+from octonext.crypto.envelope import EntryOpener
 from octonext.crypto.errors import EnvelopeRefused
 from octonext.crypto.signature import verify
 
@@ -36,21 +35,27 @@ def open_entries(push: Push, *, device: int, keys: Mapping[str, bytes]) -> list[
     An entry that does not decrypt has no plaintext, and the next one follows from its claimed hash.
     Raises BrokenChain naming the seq.
     """
+    openers = {key_id: _opener(key, device, key_id) for key_id, key in keys.items()}
     opened: list[OpenedEntry] = []
     previous = push.prev
     for seq, entry in enumerate(push.entries, push.first):
-        plaintext = _decrypt(keys[entry.k], device, seq, entry.k, entry.c)
-        if plaintext is not None and not hmac.compare_digest(link(previous, plaintext), entry.h):
+        plaintext = _decrypt(openers[entry.k], seq, entry.c)
+        # both hashes are the till's own words: nothing is given away by how long the comparison takes
+        if plaintext is not None and link(previous, plaintext) != entry.h:
             raise BrokenChain(f"The hash of entry {seq} does not follow from its bytes.")
         opened.append(OpenedEntry(seq, entry.h, entry.k, entry.c, plaintext))
         previous = entry.h
     return opened
 
 
-def _decrypt(key: bytes, device: int, seq: int, key_id: str, sealed: bytes) -> bytes | None:
-    if key == UNOPENABLE:
+def _opener(key: bytes, device: int, key_id: str) -> EntryOpener | None:
+    return None if key == UNOPENABLE else EntryOpener(key, device=device, shift=key_id)
+
+
+def _decrypt(opener: EntryOpener | None, seq: int, sealed: bytes) -> bytes | None:
+    if opener is None:
         return None
     try:
-        return open_entry(key, device=device, shift=key_id, seq=seq, sealed=sealed)
+        return opener.open(seq, sealed)
     except EnvelopeRefused:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,9 +14,10 @@ import structlog
 from octonext.base.clock import Clock
 from octonext.crypto.envelope import ShardPrivateKey
 from octonext.crypto.signature import verify
+from octonext.runtime.postgres import Connection
 from octonext.shards.lane import Lane, ShardUnavailable
 
-from ..domain import Cursor, OpenedEntry, translate
+from ..domain import START, MarkedCursor, OpenedEntry, translate
 from ..messages import (
     DELTA_ROWS_MAX,
     FRAME_BYTES_MAX,
@@ -31,12 +33,23 @@ from ..messages import (
     hello_message,
 )
 from ..metrics import SyncMetrics
-from ..store import PushResult, begin_session, ingest_push, reference_page
+from ..store import (
+    PushResult,
+    Session,
+    begin_session,
+    ingest_push,
+    open_went_back_case,
+    reference_head,
+    reference_mark,
+    reference_page,
+)
 from .keys import KeyRing
 from .mirror import Mirror
 from .opening import BrokenChain, is_signed, open_entries
 
 log = structlog.get_logger(__name__)
+
+_CURSOR = re.compile(r"(?P<xid>[0-9]{1,19})\.(?P<id>[0-9]{1,19})(?:\.(?P<mark>[0-9a-f]{12}))?")
 
 #: The reference feed by its name in `hello.cursors`.
 REFERENCE_FEED = "reference"
@@ -48,6 +61,9 @@ CREDIT_BYTES = 1024 * 1024
 PUSH_ENTRIES = 128
 #: Room that a delta leaves for its own envelope within a frame.
 DELTA_BYTES_MAX = FRAME_BYTES_MAX - 8 * 1024
+#: Tills that may read the reference feed at once. One new price wakes all of them: they take turns
+#: here, so that no sale ever waits behind them in the lane's queue.
+DELTAS_AT_ONCE = 2
 #: The widest clock offset that is stored; beyond it a till's clock says nothing any more.
 CLOCK_OFFSET_MAX = timedelta(days=365 * 100)
 #: How long a freshly enrolled till is told to wait for its own enrolment to arrive.
@@ -79,6 +95,8 @@ class TillSession:
     public_spki: bytes
     clock_offset: timedelta
     acked: Head
+    #: Whether the shard holds less than the till was told; its cursors are of a lost history, too.
+    is_restored: bool = False
 
 
 class ShardSync:
@@ -93,6 +111,7 @@ class ShardSync:
         self._keys = KeyRing(lane, private)
         self._clock = clock
         self._metrics = metrics
+        self._delta_turns = asyncio.Semaphore(DELTAS_AT_ONCE)
 
     async def refresh(self) -> None:
         """Bring the mirror up to date and wake whoever waits for news. Raises ShardUnavailable."""
@@ -119,17 +138,20 @@ class ShardSync:
         if public_spki is None or not verify(public_spki, hello.signature, message):
             return Nack(reason="bad_signature", detail="The signature of hello does not fit.")
         offset = self._clock_offset(hello.clock_ms)
-        session = await self._lane.run(
-            lambda connection: begin_session(
-                connection,
-                branch=hello.branch,
-                device=hello.device,
-                seq=hello.head.seq,
-                hash_=hello.head.hash,
-                app=hello.app,
-                clock_offset=offset,
-            )
+        session, is_restored, is_news = await self._lane.run(
+            lambda connection: _begin_session(connection, hello, offset)
         )
+        if is_restored:
+            self._keys.forget(hello.device)
+        if is_news:
+            self._metrics.went_back.labels(self.shard_id).inc()
+            log.error(
+                "shard_went_back",
+                shard=self.shard_id,
+                device=hello.device,
+                shard_seq=session.head_seq,
+                till_was_told=hello.acked.seq if hello.acked is not None else 0,
+            )
         if session.is_fork:
             return Nack(
                 reason="fork",
@@ -143,6 +165,7 @@ class ShardSync:
             public_spki=public_spki,
             clock_offset=offset,
             acked=Head(session.head_seq, session.head_hash),
+            is_restored=is_restored,
         )
 
     async def push(self, session: TillSession, push: Push) -> Ack | Nack:
@@ -150,6 +173,7 @@ class ShardSync:
         device = self.mirror.device(session.device_id)
         if device is not None and device.status == "revoked":
             return Nack(reason="revoked", detail="Head office has ended this till.")
+        self._lane.check()
         if not is_signed(push, device=session.device_id, public_spki=session.public_spki):
             return Nack(reason="bad_signature", detail="The signature of push does not fit.")
         keys, missing = await self._keys.find(
@@ -181,31 +205,17 @@ class ShardSync:
             ),
         )
 
-    async def delta(self, session: TillSession, after: Cursor) -> Delta | None:
+    async def delta(self, session: TillSession, after: MarkedCursor) -> Delta | None:
         """Return the next rows of the reference feed for a till, None if it has them all.
 
         Raises ShardUnavailable.
         """
-        if after >= self.mirror.head:
+        if after == self.mirror.head:
             return None
-        rows = await self._lane.run(
-            lambda connection: reference_page(
-                connection, after, branch=session.branch_id, limit=DELTA_ROWS_MAX
-            ),
-            readonly=True,
-        )
-        taken: list[DeltaRow] = []
-        size = 0
-        for row in rows:
-            size += len((row.payload or "").encode()) + len(row.key) + 64
-            if taken and size > DELTA_BYTES_MAX:
-                break
-            value = msgspec.Raw((row.payload or "null").encode())
-            taken.append(DeltaRow(kind=row.kind, key=row.key, value=value))
-        # a page that is not full has reached the head, past rows that are not for this branch
-        more = len(taken) < len(rows) or len(rows) == DELTA_ROWS_MAX
-        cursor = rows[len(taken) - 1].cursor if more else max(self.mirror.head, after)
-        return Delta(feed=REFERENCE_FEED, cursor=f"{cursor[0]}.{cursor[1]}", rows=taken, more=more)
+        async with self._delta_turns:
+            return await self._lane.run(
+                lambda connection: _read_delta(connection, after, branch=session.branch_id), readonly=True
+            )
 
     def _clock_offset(self, clock_ms: int) -> timedelta:
         now_ms = int(self._clock.now().timestamp() * 1000)
@@ -225,7 +235,7 @@ class ShardSync:
                 result = await self._ingest(session, push, [entry], previous)
             except _NOT_BOOKABLE as error:
                 self._blame(error)
-                refused = replace(entry, refusal=f"not_bookable: {error.sqlstate} {error}")
+                refused = msgspec.structs.replace(entry, refusal=f"not_bookable: {error.sqlstate} {error}")
                 result = await self._ingest(session, push, [refused], previous)
             if result.status != "accepted":
                 return result
@@ -272,6 +282,54 @@ class ShardSync:
         )
 
 
+async def _begin_session(
+    connection: Connection, hello: Hello, clock_offset: timedelta
+) -> tuple[Session, bool, bool]:
+    """Begin a till's session; whether it shows that the shard was restored, and whether that is news."""
+    session = await begin_session(
+        connection,
+        branch=hello.branch,
+        device=hello.device,
+        seq=hello.head.seq,
+        hash_=hello.head.hash,
+        app=hello.app,
+        clock_offset=clock_offset,
+    )
+    told, held = hello.acked, Head(session.head_seq, session.head_hash)
+    if session.is_fork or told is None or told.seq < held.seq or told == held:
+        return session, False, False
+    # Not refused: the till sends again what is missing here, and that is the cure.
+    opened = await open_went_back_case(
+        connection, branch=hello.branch, device=hello.device, told=told, held=held
+    )
+    return session, True, opened
+
+
+async def _read_delta(connection: Connection, after: MarkedCursor, *, branch: int) -> Delta | None:
+    """The next rows for the tills of a branch, None if there are none."""
+    place = after.place
+    if after.mark and await reference_mark(connection, place[0]) != after.mark:
+        # the shard was restored since: what it has taken over again may lie behind this cursor
+        place = START.place
+    head = await reference_head(connection)
+    rows = await reference_page(connection, place, branch=branch, limit=DELTA_ROWS_MAX)
+    taken: list[DeltaRow] = []
+    size = 0
+    for row in rows:
+        size += len((row.payload or "").encode()) + len(row.key) + 64
+        if taken and size > DELTA_BYTES_MAX:
+            break
+        value = msgspec.Raw((row.payload or "null").encode())
+        taken.append(DeltaRow(kind=row.kind, key=row.key, value=value))
+    # a page that is not full has reached the head, past rows that are not for this branch
+    more = len(taken) < len(rows) or len(rows) == DELTA_ROWS_MAX
+    end = rows[len(taken) - 1].cursor if more else max(head, place)
+    cursor = MarkedCursor(end, await reference_mark(connection, end[0]))
+    if not taken and cursor == after:
+        return None
+    return Delta(feed=REFERENCE_FEED, cursor=str(cursor), rows=taken, more=more)
+
+
 def _is_partition_missing(error: asyncpg.PostgresError) -> bool:
     """PostgreSQL reports it as a violated check, but of no constraint: the shard is at fault, not
     the entry, which therefore must not be quarantined.
@@ -293,17 +351,14 @@ def _refusal(result: PushResult) -> Nack:
     return Nack(reason="fenced", detail="Another connection of this till is newer.")
 
 
-def parse_cursor(text: str) -> Cursor:
-    """Return "12.34" as (12, 34), "" as the beginning. Raises ValueError."""
+def parse_cursor(text: str) -> MarkedCursor:
+    """Return "12.34.0123456789ab" as its place and mark, "" as the beginning. Raises ValueError."""
     if not text:
-        return (0, 0)
-    xid, _, row_id = text.partition(".")
-    if not (xid.isascii() and xid.isdigit() and row_id.isascii() and row_id.isdigit()):
+        return START
+    found = _CURSOR.fullmatch(text)
+    if found is None or int(found["xid"]) >= 2**63 or int(found["id"]) >= 2**63:
         raise ValueError(f"{text!r} is not a cursor")
-    cursor = (int(xid), int(row_id))
-    if cursor[0] >= 2**63 or cursor[1] >= 2**63:
-        raise ValueError(f"{text!r} is not a cursor")
-    return cursor
+    return MarkedCursor((int(found["xid"]), int(found["id"])), found["mark"] or "")
 
 
 def overloaded(error: ShardUnavailable) -> Nack:

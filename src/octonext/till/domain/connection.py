@@ -66,6 +66,7 @@ from .steps import (
     Ticked,
     forked_at,
     out_of_reach,
+    went_back,
 )
 
 
@@ -335,6 +336,9 @@ class Connection:
             at.shard_head = None
             if read.after != self.acked_seq:
                 # Higher: an ack was lost on the way. Lower: the shard was restored and needs it again.
+                if read.after < self.acked_seq:
+                    reason, detail = went_back(read.after, self.acked_seq)
+                    commands.append(Alarm(reason, detail, stopped=False))
                 self.acked_seq = read.after
                 at.progress_at = read.now
                 commands.append(MarkAcked(read.after, read.hash, read.after + 1, ()))

@@ -109,6 +109,7 @@ class AlarmReason(StrEnum):
     BAD_CHAIN = "bad_chain"
     UNKNOWN_KEY = "unknown_key"
     SHARD_BEHIND = "shard_behind"
+    SHARD_WENT_BACK = "shard_went_back"
     BAD_FRAME = "bad_frame"
     ENTRY_TOO_LARGE = "entry_too_large"
     NO_PROGRESS = "no_progress"
@@ -207,6 +208,14 @@ def forked_at(seq: int) -> str:
     return (
         f"the shard's hash of entry {seq} is not this till's: "
         "the till was cloned, or its journal restored from a copy"
+    )
+
+
+def went_back(seq: int, told_seq: int) -> tuple[AlarmReason, str]:
+    """What it means that the shard is at `seq` although it had acknowledged `told_seq`."""
+    return AlarmReason.SHARD_WENT_BACK, (
+        f"the shard had acknowledged {told_seq} entries and now holds {seq}: it was restored from an older "
+        "copy, and this till sends it again what it lost"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,17 +13,23 @@ from rich.console import Console
 
 from octonext.base.money import format_minor
 from octonext.base.quantity import format_quantity
+from octonext.till.domain.numbers import reference_of
+from octonext.till.domain.pen import Written
 from octonext.till.domain.totals import Totals
 from octonext.till.errors import NotUnderstood, SyncStopped
+from octonext.till.store import Identity
 
 from .counters import Counters
 from .fleet import Fleet
+from .member import OnReceipts
 from .shopper import Pace
 
 app = typer.Typer(help="Many tills from one process.", no_args_is_help=True)
 
 READY_TIMEOUT_S = 60.0
 REPORT_EVERY_S = 1.0
+#: As many as a printed receipt shows.
+RECEIPT_HASH_DIGITS = 8
 
 Dir = Annotated[Path, typer.Option("--dir", help="Folder of the fleet's journals.")]
 Url = Annotated[list[str], typer.Option(help="https://host:port of a gateway; repeatable.")]
@@ -60,11 +67,24 @@ def run(
     seed: Annotated[int, typer.Option(help="The same seed, the same baskets.")] = 0,
     drain_s: Annotated[float, typer.Option("--drain", min=1, help="Seconds to hand over the rest.")] = 120.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the sums for programs.")] = False,
+    receipts: Annotated[
+        bool, typer.Option("--receipts", help="Print each receipt's number and hash when it is shown.")
+    ] = False,
 ) -> None:
     """Open every shift, sell, close, hand over, and print what the journals add up to."""
     pace = Pace(per_s=per_s or None, batch=batch, limit=limit)
     totals, drained = asyncio.run(
-        _run(directory, url, ca, pace, duration_s=duration_s, offline=offline, seed=seed, drain_s=drain_s)
+        _run(
+            directory,
+            url,
+            ca,
+            pace,
+            duration_s=duration_s,
+            offline=offline,
+            seed=seed,
+            drain_s=drain_s,
+            on_receipts=_print_receipts if receipts else None,
+        )
     )
     if as_json:
         typer.echo(msgspec.json.encode(totals, enc_hook=str, order="sorted").decode())
@@ -86,8 +106,9 @@ async def _run(
     offline: float,
     seed: int,
     drain_s: float,
+    on_receipts: OnReceipts | None,
 ) -> tuple[Totals, bool]:
-    async with Fleet.running(directory, urls=url, ca=ca, seed=seed) as fleet:
+    async with Fleet.running(directory, urls=url, ca=ca, seed=seed, on_receipts=on_receipts) as fleet:
         await fleet.ready(READY_TIMEOUT_S)
         await fleet.open_shifts()
         reporting = asyncio.create_task(_report(fleet))
@@ -104,6 +125,12 @@ async def _run(
         finally:
             reporting.cancel()
         return await asyncio.to_thread(fleet.totals), drained
+
+
+def _print_receipts(till: Identity, written: Sequence[Written]) -> None:
+    # At once, as a printer would: whoever reads along must not know less than the customer.
+    for item in written:
+        typer.echo(f"{reference_of(till, item.sealed.seq)} {item.sealed.hash.hex()[:RECEIPT_HASH_DIGITS]}")
 
 
 async def _report(fleet: Fleet) -> None:

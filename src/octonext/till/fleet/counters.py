@@ -64,6 +64,8 @@ class Counters:
     money: dict[str, int]
     latency: dict[str, Latency]
     backlog_by_shard: dict[str, int]
+    #: How often a till came back and found booked what it had no ack for.
+    acks_lost: int = 0
 
 
 @dataclass(slots=True)
@@ -98,6 +100,7 @@ class Tally:
     sales: int = 0
     returns: int = 0
     money: Counter[str] = field(default_factory=Counter)
+    acks_lost: int = 0
     _latencies: dict[str, deque[tuple[float, float]]] = field(default_factory=dict)
 
     def note_ack(self, shard_id: str, now: float, latency_s: float, entries: int) -> None:

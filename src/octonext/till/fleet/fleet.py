@@ -27,7 +27,7 @@ from octonext.till.store import Journal
 from octonext.till.store.journal import FILE_NAME
 
 from .counters import Counters, Latency, Tally, TillView
-from .member import FLEET_PIN, Member
+from .member import FLEET_PIN, Member, OnReceipts
 from .shopper import Pace
 
 #: Open files of one till: database and WAL (twice: to write and to read back), shared memory, lock,
@@ -90,10 +90,12 @@ class Fleet:
         seed: int = 0,
         catalogue_per_till: bool = False,
         clock: Clock | None = None,
+        on_receipts: OnReceipts | None = None,
     ) -> AsyncIterator[Fleet]:
         """All tills under `directory`, connected; disconnected and closed when the block ends.
 
-        With `catalogue_per_till` every till fetches the reference feed for itself. Raises
+        With `catalogue_per_till` every till fetches the reference feed for itself. `on_receipts` hears
+        of every entry of a visit or of stock once it is durable. Raises
         `NotEnrolled` for an empty directory and `TillError` when too few files may be open.
         """
         folders = _till_folders(directory)
@@ -121,6 +123,7 @@ class Fleet:
                             executor=executor,
                             tally=tally,
                             start_after_s=place / CONNECTIONS_PER_S,
+                            on_receipts=on_receipts,
                         )
                     )
                 fleet = cls(members, clock=clock, tally=tally)
@@ -247,6 +250,7 @@ class Fleet:
             money=dict(self._tally.money),
             latency=self._tally.latency(now),
             backlog_by_shard=dict(backlog),
+            acks_lost=self._tally.acks_lost,
         )
 
     def latency(self, window_s: float) -> dict[str, Latency]:

@@ -21,12 +21,14 @@ from octonext.till.domain.pen import Draft, Written
 from octonext.till.domain.steps import MarkAcked
 from octonext.till.remote import Link
 from octonext.till.service import Till
-from octonext.till.store import Journal
+from octonext.till.store import Identity, Journal
 
 from .counters import Tally, TillView
 from .shopper import Pace, Shopper
 
 T = TypeVar("T")
+#: Told what a till has just made durable and shows its customer.
+OnReceipts = Callable[[Identity, Sequence[Written]], None]
 
 #: A fleet's PIN protects nothing: its journals are tests of the chain, not of a thief's patience.
 FLEET_PIN = "0000"
@@ -49,6 +51,7 @@ class Member:
         executor: Executor,
         tally: Tally,
         start_after_s: float,
+        on_receipts: OnReceipts | None = None,
     ) -> None:
         self.till = Till(journal, clock=clock, cost=FLEET_COST)
         self.journal = journal
@@ -57,12 +60,14 @@ class Member:
         self.sales = 0
         self.acked_sales = 0
         self._unacked_sales: deque[int] = deque()
+        self._acked_seq = journal.acked.seq
         self._clock = clock
         # One source each, so that the network's moods do not change what customers buy.
         self._shopping = Random(f"{seed}:shopping")  # noqa: S311 - seeded on purpose, no secret
         self._network = Random(f"{seed}:network")  # noqa: S311 - the same
         self._executor = executor
         self._tally = tally
+        self._on_receipts = on_receipts
         self._writing = asyncio.Lock()
         self._running: asyncio.Task[None] | None = None
         self._failure = ""
@@ -118,6 +123,8 @@ class Member:
         """Write drafts in one transaction; durable when this returns."""
         written = await self._write(lambda: self.till.record(drafts))
         self._count(written)
+        if self._on_receipts is not None:
+            self._on_receipts(self.identity, written)
         return written
 
     # --- running by itself -------------------------------------------------------------------
@@ -212,6 +219,9 @@ class Member:
         if acked.outcomes:
             now = self._clock.monotonic()
             self._tally.note_ack(self.identity.shard_id, now, latency_s, len(acked.outcomes))
+        elif acked.seq > self._acked_seq:
+            self._tally.acks_lost += 1
+        self._acked_seq = acked.seq
 
     def _count(self, written: Sequence[Written]) -> None:
         sales = 0

@@ -29,12 +29,14 @@ def build_hello(
     cursors: Mapping[str, str],
     app: str,
     clock_ms: int,
+    acked: Place | None = None,
 ) -> Hello:
-    """`hello`, signed over the server's nonce and the journal's head."""
+    """`hello`, signed over the server's nonce and the journal's head; `acked` is what was acknowledged."""
     return Hello(
         device=device,
         branch=branch,
         head=Head(head.seq, head.hash),
+        acked=None if acked is None else Head(acked.seq, acked.hash),
         cursors=dict(cursors),
         app=app,
         clock_ms=clock_ms,

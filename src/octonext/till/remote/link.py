@@ -9,7 +9,7 @@ import asyncio
 import random
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -27,6 +27,7 @@ from octonext.sync.messages import (
 )
 from octonext.till.domain.catalogue import Row
 from octonext.till.domain.connection import Connection, State
+from octonext.till.domain.pen import Place
 from octonext.till.domain.steps import (
     Alarm,
     AlarmReason,
@@ -67,10 +68,11 @@ ROWS_NAMED = 10
 class Link:
     """The line between one journal and its shard.
 
-    `urls` are the gateways' `https://host:port`; the next one is tried after each failure. Without
+    `urls` are the gateways' `https://host:port`; each connection goes to the next one, because what
+    ended the last may be a gateway that hangs, or that is going away. Without
     `reference` the till asks for no reference data. `on_stored` hears of rows that are in the journal;
     `on_acked` hears of every ack and how many seconds its push was on the way. `start_after_s` spreads
-    the first connections of many tills.
+    the first connections of many tills. `dial` opens a WebSocket; a simulator brings its own.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Link:
         fraction: Callable[[], float] = random.random,
         reference: bool = True,
         start_after_s: float = 0.0,
+        dial: Callable[..., AbstractAsyncContextManager[ClientConnection]] = connect,
         on_stored: Callable[[Sequence[Row]], None] | None = None,
         on_acked: Callable[[MarkAcked, float], None] | None = None,
     ) -> None:
@@ -90,10 +93,11 @@ class Link:
         #: Why the last connection ended or could not be made, for people.
         self.last_failure = ""
         self._urls = [_websocket_url(url) for url in urls]
-        self._next_url = journal.identity.device_id % len(self._urls)
+        self._url_at = journal.identity.device_id - 1  # Of many tills each gateway gets its share.
         self._context = context
         self._clock = clock or SystemClock()
         self._reference = reference
+        self._dial = dial
         self._on_stored = on_stored
         self._on_acked = on_acked
         self._private = private_from_der(journal.identity.device_key)
@@ -165,8 +169,8 @@ class Link:
         try:
             if self._cut:
                 raise OSError("the network is cut")
-            async with connect(
-                self._urls[self._next_url],
+            async with self._dial(
+                self._urls[self._url_at],
                 ssl=self._context,
                 subprotocols=[Subprotocol(PROTOCOL)],
                 compression=None,
@@ -185,7 +189,6 @@ class Link:
                 self.last_failure = f"the gateway closed the connection ({socket.close_code})"
         except (OSError, WebSocketException, TimeoutError, EOFError) as error:
             self.last_failure = str(error) or type(error).__name__
-            self._next_url = (self._next_url + 1) % len(self._urls)
         finally:
             self._tell(Disconnected(self._clock.monotonic()), attempt)
 
@@ -231,6 +234,7 @@ class Link:
         return []
 
     def _open(self) -> None:
+        self._url_at = (self._url_at + 1) % len(self._urls)
         self._attempt += 1
         self._reader = asyncio.create_task(self._read(self._attempt))
 
@@ -259,13 +263,14 @@ class Link:
         )
 
     def _hello(self, nonce: bytes) -> FromTill:
-        identity = self.journal.identity
+        identity, acked = self.journal.identity, self.journal.acked
         return build_hello(
             self._private,
             nonce=nonce,
             device=identity.device_id,
             branch=identity.branch_id,
             head=self.journal.place,
+            acked=Place(acked.seq, acked.hash) if acked.seq else None,
             cursors=self._cursors(),
             app=APP,
             clock_ms=int(self._clock.now().timestamp() * 1000),

@@ -79,7 +79,11 @@ class Journal:
     @classmethod
     def create(cls, directory: Path, identity: Identity) -> Journal:
         """A new till in `directory`. Raises `JournalInUse` when there is one already."""
-        file = TillFile.create(directory / FILE_NAME)
+        return cls.begin(TillFile.create(directory / FILE_NAME), identity)
+
+    @classmethod
+    def begin(cls, file: TillFile, identity: Identity) -> Journal:
+        """A new till in an empty file."""
         values = {"identity": identity, "writing": _Writing(), "acked": Acked()}
         with file.transaction() as connection:
             for name, value in values.items():

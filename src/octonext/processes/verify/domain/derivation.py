@@ -108,19 +108,24 @@ def derive(
 ) -> list[DerivedEntry]:
     """Derive entries of one device, in order; `shifts` of that device are added to.
 
-    An entry that was quarantined books nothing, whatever its bytes say.
+    An entry that was quarantined books nothing, whatever its bytes say; its reason is judged.
     """
-    bookable = [entry for entry in entries if entry.outcome != "quarantined" and entry.bytes is not None]
-    opened = [OpenedEntry(entry.seq, entry.hash, entry.key_id, b"", entry.bytes) for entry in bookable]
-    postings = translate(opened, rules, received_at=_NO_TIME, clock_offset=timedelta(0))
+    readable = [entry for entry in entries if entry.bytes is not None]
+    postings = _translated([entry for entry in readable if entry.outcome != "quarantined"], rules)
+    quarantined = _translated([entry for entry in readable if entry.outcome == "quarantined"], rules)
     texts = _texts(postings, rules)
-    reasons = {row[0]: row[6] for row in postings.entries}
+    reasons = {row[0]: row[6] for row in (*postings.entries, *quarantined.entries)}
     shift_of = {row[0]: str(row[7]) for row in postings.entries if row[6] is None}
     _add_shifts(postings, shift_of, rules.currency, shifts)
     return [
         DerivedEntry(entry, reasons.get(entry.seq), shift_of.get(entry.seq, ""), texts.get(entry.seq, {}))
         for entry in entries
     ]
+
+
+def _translated(entries: Sequence[JournalEntry], rules: BranchRules) -> Postings:
+    opened = [OpenedEntry(entry.seq, entry.hash, entry.key_id, b"", entry.bytes) for entry in entries]
+    return translate(opened, rules, received_at=_NO_TIME, clock_offset=timedelta(0))
 
 
 def shift_text(shift_id: str, totals: ShiftTotals) -> str:

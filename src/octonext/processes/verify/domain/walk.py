@@ -11,6 +11,10 @@ from octonext.crypto.chain import GENESIS, link
 from .derivation import TABLES, DerivedEntry, JournalEntry, ShiftTotals, shift_text
 from .findings import Finding, Findings
 
+#: How reasons begin that an entry's bytes alone cannot confirm: the shard's constraints did not take it, or
+#: the branch had other settings on that day.
+BEYOND_BYTES = ("not_bookable:", "currency_differs:")
+
 
 @dataclass(frozen=True, slots=True)
 class Posted:
@@ -73,9 +77,8 @@ def judge_entry(
     Rows that are there but differ are returned, not added: the evidence needs the rows themselves.
     """
     entry, mismatches = derived.entry, []
-    if derived.reason is not None:
-        what = f"it was booked, the rules say: {derived.reason}"
-        findings.add("outcomes", finding_at(shard, entry, what))
+    if wrong := _wrong_outcome(derived):
+        findings.add("outcomes", finding_at(shard, entry, wrong))
     findings.examine("one-transaction")
     for table in TABLES:
         expected, found = derived.digest(table), posted.get(table)
@@ -95,6 +98,14 @@ def judge_entry(
             what = f"{table} were booked {found.last_posted}, the entry was stored {entry.received_at}"
             findings.add("one-transaction", finding_at(shard, entry, what))
     return mismatches
+
+
+def _wrong_outcome(derived: DerivedEntry) -> str:
+    entry = derived.entry
+    if entry.outcome != "quarantined":
+        return "" if derived.reason is None else f"it was booked, the rules say: {derived.reason}"
+    unknowable = entry.bytes is None or (entry.reason or "").startswith(BEYOND_BYTES)
+    return "" if derived.reason or unknowable else f"it was quarantined ({entry.reason}), the rules book it"
 
 
 def judge_mismatch(shard: str, mismatch: Mismatch, booked: Sequence[str], findings: Findings) -> None:
