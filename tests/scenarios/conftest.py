@@ -1,4 +1,8 @@
-"""A whole installation as an operator runs it, and tills that sell on it."""
+"""A whole installation as an operator runs it, and tills that sell on it.
+
+`installation` and `fleet` are a test's own; `shared_installation` and `shared_fleet` serve all tests of a
+module, which costs one start instead of many. When an installation has stopped, nothing of it may be left.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +10,39 @@ import asyncio
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
 
 from octonext.crypto.tls import client_context
-from octonext.processes.os_process import end, freeze, thaw, tree
+from octonext.processes.os_process import alive, end, everyone, freeze, send, thaw, tree, wait_until_gone
 from octonext.processes.sample.seed import seed_demo
 from octonext.processes.supervisor.state import InstallationState, read_state
 from octonext.runtime.layout import Layout
+from octonext.runtime.postgres import connect
 from octonext.till.fleet import Fleet
 
-START_TIMEOUT_S = 120
-STOP_TIMEOUT_S = 60
+START_TIMEOUT_S = 180
+STOP_TIMEOUT_S = 120
+#: For a process that was killed, or that lost its supervisor, to be gone.
+GONE_TIMEOUT_S = 60
+#: For everything to run again: the longest pause before a restart, and the start itself.
+RUNNING_TIMEOUT_S = 180
+POLL_S = 0.02
+SHARDS = ("kw-1", "sa-1")
 
 
 def octonext(*arguments: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
@@ -49,6 +65,8 @@ class Installation:
     process: subprocess.Popen[bytes] | None = None
     secret: str = ""
     frozen: set[str] = field(default_factory=set)
+    #: Words before the command, such as those that give it a disk of its own.
+    prefix: tuple[str, ...] = ()
 
     @property
     def layout(self) -> Layout:
@@ -71,13 +89,16 @@ class Installation:
         before = self.said.stat().st_size if self.said.exists() else 0
         with self.said.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "octonext.processes.cli", "up", "--data", str(self.data_dir)],
+                [
+                    *(*self.prefix, sys.executable, "-m", "octonext.processes.cli"),
+                    *("up", "--data", str(self.data_dir)),
+                ],
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
         ends = time.monotonic() + START_TIMEOUT_S
-        while "running; " not in self.said.read_text()[before:]:
+        while b"running; " not in self.said.read_bytes()[before:]:
             assert self.process.poll() is None, self.said.read_text()
             assert time.monotonic() < ends, self.said.read_text()
             time.sleep(0.05)
@@ -86,6 +107,7 @@ class Installation:
         self.secret = shown[0]
 
     def stop(self) -> None:
+        """The ordered stop. Fails when it takes too long or leaves a process behind."""
         if self.process is None:
             return
         for name in tuple(self.frozen):
@@ -93,18 +115,69 @@ class Installation:
         self.process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(STOP_TIMEOUT_S)
-        end(tree(self.process.pid), signal.SIGKILL, 5)
+        self.require_nothing_left(0)
+
+    def processes(self) -> dict[int, str]:
+        """Every process of this installation by pid, with what it is, whoever its parent is now.
+
+        Ours name the folder in their command or environment; PostgreSQL's have it as working directory.
+        """
+        found = {}
+        mark = os.fsencode(self.data_dir)
+        for each in everyone():
+            proc = Path(f"/proc/{each.pid}")
+            with contextlib.suppress(OSError):
+                spoken = (proc / "cmdline").read_bytes() + b"\0" + (proc / "environ").read_bytes()
+                stands_in = (proc / "cwd").readlink().is_relative_to(self.data_dir)
+                if not each.finished and each.pid != os.getpid() and (mark in spoken or stands_in):
+                    command = spoken.split(b"\0\0")[0].replace(b"\0", b" ").decode(errors="replace")
+                    found[each.pid] = f"{each.pid} {each.state} {command[:120]}"
+        return found
+
+    def require_nothing_left(self, timeout_s: float = GONE_TIMEOUT_S) -> None:
+        """Fail unless every process of this installation ends by itself in time; then none is left."""
+        ends = time.monotonic() + timeout_s
+        while (left := self.processes()) and time.monotonic() < ends:
+            time.sleep(POLL_S)
+        end(left, signal.SIGKILL, 5)
+        assert not left, f"left behind: {sorted(left.values())}"
 
     def kill(self, name: str) -> None:
-        os.kill(self.pid(name), signal.SIGKILL)
+        """`kill -9` of the process itself; what it started must notice."""
+        pid = self.pid(name)
+        assert pid, f"{name} does not run"
+        kill([pid])
+
+    def kill_supervisor(self) -> None:
+        """`kill -9` of the supervisor alone."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(STOP_TIMEOUT_S)
 
     def kill_everything(self) -> None:
         """What a power cut does to the processes: all at once, none gets to say goodbye."""
         assert self.process is not None
-        for pid in tree(self.process.pid):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        kill(tree(self.process.pid))
         self.process.wait(STOP_TIMEOUT_S)
+
+    @contextmanager
+    def kept_down(self, name: str) -> Iterator[None]:
+        """Kill a process, and kill it again whenever the supervisor brings it back."""
+        over = threading.Event()
+
+        def keep_killing() -> None:
+            while not over.is_set():
+                if pid := self.pid(name):
+                    kill(tree(pid))
+                over.wait(POLL_S)
+
+        killing = threading.Thread(target=keep_killing, name=f"keep {name} down")
+        killing.start()
+        try:
+            yield
+        finally:
+            over.set()
+            killing.join()
 
     def freeze(self, name: str) -> None:
         self.frozen.add(name)
@@ -118,23 +191,48 @@ class Installation:
         checked = octonext("verify", "--data", str(self.data_dir), "--journals", str(self.tills))
         assert checked.returncode == 0, checked.stdout + checked.stderr
 
+    async def wait_until_back(self, name: str, pid: int) -> None:
+        """Until `name` answers; if its process `pid` was killed, as another one."""
+        await wait_for(lambda: alive(pid) or self.pid(name) not in (0, pid), RUNNING_TIMEOUT_S)
+        await self.wait_until_running(name)
+
+    async def wait_until_running(self, *names: str) -> None:
+        """Until the supervisor says of these processes (of all, without names) that they answer."""
+
+        def all_run() -> bool:
+            wanted = [each for each in self.state.processes if not names or each.name in names]
+            return all(each.state == "running" for each in wanted)
+
+        await wait_for(all_run, RUNNING_TIMEOUT_S)
+
+
+def kill(pids: Sequence[int]) -> None:
+    """`kill -9`, all of them before any of them is gone."""
+    send(pids, signal.SIGKILL)
+    assert not wait_until_gone(pids, GONE_TIMEOUT_S)
+
+
+async def wait_for(condition: Callable[[], object], timeout_s: float = 120) -> None:
+    """Wait until it is so. Raises TimeoutError."""
+    async with asyncio.timeout(timeout_s):
+        while not condition():
+            await asyncio.sleep(POLL_S)
+
+
+def make_installation(data_dir: Path, *, gateways: int = 1) -> Installation:
+    """Configured, with shards in Kuwait and Saudi Arabia, and not started yet."""
+    made = octonext(
+        *("init", "--data", str(data_dir), "--name", "scenario", "--workers", str(gateways)),
+        *("--shard", "kw-1:KW:KW", "--shard", "sa-1:SA:SA"),
+    )
+    assert made.returncode == 0, made.stderr
+    return Installation(data_dir, data_dir / "said.txt")
+
 
 @pytest.fixture
 def installation(data_dir: Path) -> Iterator[Installation]:
     """Running, with shards in Kuwait and Saudi Arabia."""
-    made = octonext(
-        "init",
-        "--data",
-        str(data_dir),
-        "--name",
-        "scenario",
-        "--shard",
-        "kw-1:KW:KW",
-        "--shard",
-        "sa-1:SA:SA",
-    )
-    assert made.returncode == 0, made.stderr
-    installation = Installation(data_dir, data_dir / "said.txt")
+    installation = make_installation(data_dir)
     try:
         installation.start()
         yield installation
@@ -142,9 +240,42 @@ def installation(data_dir: Path) -> Iterator[Installation]:
         installation.stop()
 
 
+@pytest.fixture(scope="module")
+def shared_installation(request: pytest.FixtureRequest, traversable_dir: Path) -> Iterator[Installation]:
+    """One for a module, with two enrolled tills in each of its six branches.
+
+    A module that wants more than one gateway says so in a constant `GATEWAYS`.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="shared-", dir=traversable_dir))
+    folder.chmod(0o711)
+    installation = make_installation(folder, gateways=getattr(request.module, "GATEWAYS", 1))
+    try:
+        installation.start()
+        asyncio.run(enrol_tills(installation, tills_per_branch=2))
+        yield installation
+    finally:
+        installation.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest_asyncio.fixture
 async def fleet(installation: Installation) -> AsyncIterator[Fleet]:
     """Six tills of six branches in two countries, with their shifts open and goods on the shelf."""
+    await enrol_tills(installation)
+    async with selling_fleet(installation) as fleet:
+        yield fleet
+
+
+@pytest_asyncio.fixture
+async def shared_fleet(shared_installation: Installation) -> AsyncIterator[Fleet]:
+    """The twelve tills of the shared installation, once everything runs, as `fleet` has its six."""
+    await shared_installation.wait_until_running()
+    async with selling_fleet(shared_installation) as fleet:
+        yield fleet
+
+
+async def enrol_tills(installation: Installation, *, tills_per_branch: int = 1) -> None:
+    """Seed the sample chain and enrol its tills below `installation.tills`."""
     layout = installation.layout
     url = installation.state.gateways[0]
     async with httpx.AsyncClient(
@@ -153,11 +284,19 @@ async def fleet(installation: Installation) -> AsyncIterator[Fleet]:
         verify=client_context(layout.root_certificate),
         timeout=30,
     ) as client:
-        seeded = await seed_demo(client, products=40, tills_per_branch=1)
+        seeded = await seed_demo(client, products=40, tills_per_branch=tills_per_branch)
     codes = [till.enrolment_code for till in seeded.tills]
     await Fleet.enrol(installation.tills, codes, url=url, ca=layout.root_certificate)
+
+
+@asynccontextmanager
+async def selling_fleet(installation: Installation, *, url: str = "") -> AsyncIterator[Fleet]:
+    """Every enrolled till, ready to sell; reached at `url`, or else at every gateway's own address."""
     async with Fleet.running(
-        installation.tills, urls=installation.state.gateways, ca=layout.root_certificate, seed=7
+        installation.tills,
+        urls=[url] if url else installation.state.gateways,
+        ca=installation.layout.root_certificate,
+        seed=7,
     ) as fleet:
         await fleet.ready(60)
         await fleet.open_shifts()
@@ -165,17 +304,70 @@ async def fleet(installation: Installation) -> AsyncIterator[Fleet]:
         yield fleet
 
 
-async def finish_day(fleet: Fleet, timeout_s: float = 90) -> None:
+async def finish_day(fleet: Fleet, timeout_s: float = 180) -> None:
     """No more customers, shifts closed, everything handed over."""
     await fleet.stop_selling()
     await fleet.close_shifts()
+    tell_of_network(fleet)
     assert await fleet.drain(timeout_s), fleet.counters()
     assert fleet.counters().stopped == 0
 
 
-async def sell_more(fleet: Fleet, sales: int, timeout_s: float = 60) -> None:
-    """Wait until `sales` more were sold, and as many more acknowledged."""
-    before = fleet.counters()
-    async with asyncio.timeout(timeout_s):
-        while fleet.counters().sales < before.sales + sales:
-            await asyncio.sleep(0.02)
+async def sell_more(fleet: Fleet, sales: int, timeout_s: float = 120) -> None:
+    """Wait until `sales` more were sold, wherever they are now."""
+    wanted = fleet.counters().sales + sales
+    await wait_for(lambda: fleet.counters().sales >= wanted, timeout_s)
+
+
+def tell_of_network(fleet: Fleet) -> None:
+    """Tills that wait to reconnect hear that the network is back: a minute's backoff is no news here."""
+    for view in fleet.counters().tills:
+        if view.state == "waiting":
+            fleet.cut(view.device_id)
+            fleet.restore(view.device_id)
+
+
+def acked_in(fleet: Fleet, shard_id: str = "") -> int:
+    """Entries that a shard (any, without a name) has acknowledged."""
+    return sum(view.acked for view in fleet.counters().tills if shard_id in ("", view.shard_id))
+
+
+async def acked_more(fleet: Fleet, shard_id: str, entries: int, timeout_s: float = 120) -> None:
+    """Wait until `entries` more were acknowledged by a shard (by any, for "")."""
+    wanted = acked_in(fleet, shard_id) + entries
+    await wait_for(lambda: acked_in(fleet, shard_id) >= wanted, timeout_s)
+
+
+async def prove(installation: Installation, fleet: Fleet, *, timeout_s: float = 180) -> None:
+    """End the day; then nothing acked is missing and nothing is counted twice.
+
+    Said by a count of our own, which trusts nothing but the journals' bytes and two sums in SQL, and by
+    `octonext verify`, which looks at everything.
+    """
+    await finish_day(fleet, timeout_s)
+    wanted = await asyncio.to_thread(fleet.totals)
+    assert await booked(installation) == {
+        branch_id: (branch.sale_count, branch.return_count, branch.total)
+        for branch_id, branch in wanted.branches.items()
+    }
+    await asyncio.to_thread(installation.verify)
+
+
+async def booked(installation: Installation) -> dict[int, tuple[int, int, int]]:
+    """By branch the sales and returns that its shard holds, and what they come to in minor units."""
+    query = (
+        "SELECT branch_id, count(*) FILTER (WHERE kind = 'sale') AS sales,"
+        " count(*) FILTER (WHERE kind = 'return') AS returns, sum(total)::bigint AS total"
+        " FROM sale GROUP BY branch_id"
+    )
+    rows = [row for shard_id in SHARDS for row in await ask_shard(installation, shard_id, query)]
+    return {row["branch_id"]: (row["sales"], row["returns"], row["total"]) for row in rows}
+
+
+async def ask_shard(installation: Installation, shard_id: str, query: str) -> list[asyncpg.Record]:
+    """Rows as the shard's own server tells them."""
+    connection = await connect(installation.layout.dsn("shard", shard_id), application_name="octonext-test")
+    try:
+        return list(await connection.fetch(query))
+    finally:
+        await connection.close()
