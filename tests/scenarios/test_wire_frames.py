@@ -45,8 +45,9 @@ FLOODS = 4
 TEN_MEGABYTES = 10 * 1024 * 1024
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def till(shared_installation: Installation) -> RawTill:
+    """Taken before the fleet of any test sells on it."""
     return take_till(shared_installation, "kw-1")
 
 

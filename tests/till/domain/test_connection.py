@@ -376,10 +376,24 @@ def test_a_gap_is_closed_from_what_the_shard_expects(world: World) -> None:
     online(world)
     world.exchange()
     world.append(2)
-    nack(world, "gap", expected=5)
+    nack(world, "gap", expected=9)
     push = world.last(SendPush)
     assert isinstance(push, SendPush)
-    assert (push.first, push.prev) == (5, entry_hash(4))
+    assert (push.first, push.prev) == (9, entry_hash(8))
+
+
+def test_a_gap_below_what_was_acknowledged_is_told_in_a_new_hello(world: World) -> None:
+    world.append(8)
+    online(world)
+    world.exchange()
+    world.append(2)
+    del world.shard[4:]
+    nack(world, "gap", expected=5)
+    assert world.state() is State.WAITING
+    assert world.till.acked_seq == 8
+    world.connect()
+    world.exchange()
+    assert len(world.shard) == world.head == 10
 
 
 def test_gaps_without_end_end_in_a_reconnect(world: World) -> None:
