@@ -40,6 +40,7 @@ COMMANDS = (
     ("octonext.processes.replay", "replay"),
     ("octonext.processes.admin.till_code", "till_code"),
     ("octonext.processes.demo", "demo"),
+    ("octonext.processes.simulate", "simulate"),
 )
 GROUPS: tuple[tuple[str, str], ...] = (
     ("octonext.processes.admin.catalog", "catalog"),

@@ -1,0 +1,373 @@
+"""Calls of tills whose every entry is drawn from a seed: all kinds, good and bad, few products."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from octonext.base.money import divide_half_up
+from octonext.crypto.chain import GENESIS, link
+from octonext.sales.entries import (
+    AdjustmentLine,
+    AnyEntry,
+    CashMoved,
+    CountLine,
+    DrawerOpened,
+    Line,
+    Payment,
+    PriceOverridden,
+    ReceiptReference,
+    Return,
+    Sale,
+    ShiftClosed,
+    ShiftOpened,
+    StockAdjusted,
+    StockCounted,
+    Void,
+    encode_entry,
+)
+from octonext.sync.domain import BranchRules, OpenedEntry, translate
+from octonext.sync.messages import PushedKey
+from octonext.sync.store import begin_session, ingest_push, wrapped_keys
+
+#: A call of sync's statements, to be made on a connection.
+Call = Callable[[Any], Awaitable[Any]]
+
+#: Branches 1 and 2 share the shard, 9 is another shard's.
+SHARD_BRANCHES = (1, 2)
+RULES = {
+    1: BranchRules(1, "KWD", "Asia/Kuwait", {"KW-N": 0}, SHARD_BRANCHES),
+    2: BranchRules(2, "SAR", "America/Caracas", {"SA-S": 150_000, "KW-N": 0}, SHARD_BRANCHES),
+}
+PRODUCTS = [UUID(int=(0x0190 << 112) + n) for n in range(1, 7)]
+BEGINNING = datetime(2026, 3, 1, 3, 30, tzinfo=UTC)
+
+
+@dataclass
+class ScriptedTill:
+    """A till that writes what chance says; `entries` is its journal as the gateway opens it."""
+
+    branch: int
+    device: int
+    chance: random.Random
+    #: Receipts that any till of the shop has handed out.
+    receipts: list[ReceiptReference]
+    entries: list[OpenedEntry] = field(default_factory=list)
+    shift: UUID | None = None
+    cash: int = 0
+    shifts: int = 0
+    clock: datetime = BEGINNING
+
+    def hash_at(self, seq: int) -> bytes:
+        return self.entries[seq - 1].hash if seq else GENESIS
+
+    def write(self) -> None:
+        """Append one entry; a till of this shop is not always right."""
+        kinds = {
+            self._sale: 10, self._return: 4, self._void: 1, self._price: 1, self._drawer: 1,
+            self._cash_moved: 2, self._count: 3, self._adjust: 2, self._close: 1, self._garbage: 1,
+            self._wrong_seq: 1, self._disagreeing: 1, self._foreign_currency: 1, self._undecryptable: 1,
+            self._open_again: 1, self._close_early: 1, self._begin_unopened: 1,
+        }  # fmt: skip
+        if self.shift is None and self.chance.random() < 0.9:
+            self._open()
+        else:
+            self.chance.choices(list(kinds), list(kinds.values()))[0]()
+
+    def copy_forked(self, at: int) -> ScriptedTill:
+        """A clone that goes its own way from `at` on."""
+        clone = ScriptedTill(self.branch, self.device, self.chance, self.receipts, self.entries[: at - 1])
+        clone.shift, clone.clock = self.shift, self.clock
+        for _ in range(self.chance.randint(1, 4)):
+            clone.write()
+        return clone
+
+    # ------------------------------------------------------------------------------------ kinds
+
+    def _open(self) -> None:
+        self._new_shift()
+        self.cash = self.chance.choice([0, 20_000, 33_333])
+        self._append(ShiftOpened(**self._common(), currency=self._currency, opening_float=self.cash))
+
+    def _open_again(self) -> None:
+        """Open a shift that is open, or that began without being opened."""
+        self.cash += 1_000
+        self._append(ShiftOpened(**self._common(), currency=self._currency, opening_float=1_000))
+
+    def _begin_unopened(self) -> None:
+        self._new_shift()
+        self._cash_moved()
+
+    def _new_shift(self) -> None:
+        self.shifts += 1
+        self.shift = UUID(int=(0x0191 << 112) + (self.device << 32) + self.shifts)
+        self.cash = 0
+
+    def _close(self) -> None:
+        self._close_early()
+        self.shift = None
+
+    def _close_early(self) -> None:
+        """Close a shift that goes on."""
+        expected = self.cash if self.chance.random() < 0.7 else self.cash + 50
+        counted = max(0, expected + self.chance.choice([0, 0, -25, 10]))
+        self._append(
+            ShiftClosed(**self._common(), currency=self._currency, counted=counted, expected=expected)
+        )
+
+    def _sale(self) -> None:
+        lines = self._lines(self.chance.randint(1, 5))
+        entry = self._receipt(Sale, lines, {})
+        self.receipts.append(ReceiptReference(self.branch, self.device, entry.seq))
+        self.cash += sum(p.amount for p in entry.payments if p.tender == "cash")
+
+    def _return(self) -> None:
+        chance = self.chance.random()
+        original: ReceiptReference | None = None
+        if chance < 0.7 and self.receipts:
+            original = self.chance.choice(self.receipts[-12:])
+        elif chance < 0.8:
+            original = ReceiptReference(self.chance.choice([1, 2, 9]), 77, self.chance.randint(1, 99))
+        elif chance < 0.9:
+            original = ReceiptReference(
+                self.branch, self.device, self.chance.randint(1, len(self.entries) + 9)
+            )
+        entry = self._receipt(Return, self._lines(self.chance.randint(1, 2)), {"original": original})
+        self.cash -= sum(p.amount for p in entry.payments if p.tender == "cash")
+
+    def _receipt(self, kind: type[Any], lines: list[Line], more: dict[str, Any]) -> Any:
+        total, tax = sum(line.total for line in lines), sum(line.tax for line in lines)
+        payments, rounding = self._payments(total)
+        entry = kind(
+            **self._common(),
+            **more,
+            currency=self._currency,
+            lines=lines,
+            payments=payments,
+            total=total,
+            tax=tax,
+            rounding=rounding,
+        )
+        self._append(entry)
+        return entry
+
+    def _payments(self, total: int) -> tuple[list[Payment], int]:
+        if total == 0:
+            return [], 0
+        if total > 100 and self.chance.random() < 0.3:
+            part = self.chance.randint(1, total - 1)
+            card = self.chance.choice(["card", "knet", "voucher", "on_account"])
+            return [
+                Payment(tender="cash", amount=part),
+                Payment(tender=card, amount=total - part, reference="r\t1"),
+            ], 0
+        if self.chance.random() < 0.6:
+            rounding = self.chance.choice([0, 0, 2, -1]) if total > 5 else 0
+            due = total + rounding
+            return [Payment(tender="cash", amount=due, tendered=due + self.chance.choice([0, 500]))], rounding
+        return [Payment(tender=self.chance.choice(["knet", "mada", "benefit"]), amount=total)], 0
+
+    def _lines(self, count: int) -> list[Line]:
+        return [self._line() for _ in range(count)]
+
+    def _line(self) -> Line:
+        code, rate = self.chance.choice([("KW-N", 0), ("KW-N", 0), ("SA-S", 150_000), ("SA-S", 50_000)])
+        quantity = self.chance.choice([1_000, 2_000, 333, 1_500])
+        price = self.chance.choice([0, 250, 1_999])
+        gross = divide_half_up(price * quantity, 1_000)
+        discount = self.chance.choice([0, 0, min(gross, 40)])
+        total = gross - discount
+        return Line(
+            product=self.chance.choice(PRODUCTS),
+            quantity=quantity,
+            unit_price=price,
+            discount=discount,
+            tax_code=code,
+            rate_ppm=rate,
+            tax=divide_half_up(total * rate, 1_000_000 + rate),
+            total=total,
+            original_line=self.chance.choice([None, 1]),
+        )
+
+    def _void(self) -> None:
+        self._append(Void(**self._common(), scope="line", amount=250, product=PRODUCTS[0], reason="خطأ"))
+
+    def _price(self) -> None:
+        self._append(
+            PriceOverridden(**self._common(), product=PRODUCTS[1], price_before=500, price_after=400)
+        )
+
+    def _drawer(self) -> None:
+        self._append(DrawerOpened(**self._common(), reason='"change"'))
+
+    def _cash_moved(self) -> None:
+        amount = self.chance.choice([-700, 0, 1_250])
+        self.cash += amount
+        self._append(CashMoved(**self._common(), currency=self._currency, amount=amount))
+
+    def _count(self) -> None:
+        lines = [
+            CountLine(product=self.chance.choice(PRODUCTS), counted=self.chance.choice([0, 5_000, 12_345]))
+            for _ in range(self.chance.randint(1, 4))
+        ]
+        self._append(StockCounted(**self._common(), lines=lines))
+
+    def _adjust(self) -> None:
+        lines = [
+            AdjustmentLine(
+                product=self.chance.choice(PRODUCTS), quantity=self.chance.choice([-500, 0, 9_000])
+            )
+            for _ in range(self.chance.randint(1, 3))
+        ]
+        self._append(StockAdjusted(**self._common(), reason="damaged", lines=lines))
+
+    # ------------------------------------------------------------------- what cannot be booked
+
+    def _garbage(self) -> None:
+        self._put(self.chance.choice([b"not json", b'{"kind":"sale"}', b"\xff\x00"]))
+
+    def _wrong_seq(self) -> None:
+        common = self._common() | {"seq": len(self.entries) + 7}
+        self._append(DrawerOpened(**common))
+
+    def _disagreeing(self) -> None:
+        common = self._common()
+        lines = self._lines(1)
+        self._append(
+            Sale(**common, currency=self._currency, lines=lines, payments=[], total=lines[0].total + 1, tax=0)
+        )
+
+    def _foreign_currency(self) -> None:
+        self._append(CashMoved(**self._common(), currency="AED", amount=5))
+
+    def _undecryptable(self) -> None:
+        seq = len(self.entries) + 1
+        claimed = link(self.hash_at(seq - 1), b"lost %d" % self.chance.randrange(1_000_000))
+        self.entries.append(OpenedEntry(seq, claimed, self._key_id, b"c" * 40, None))
+
+    # ---------------------------------------------------------------------------------- parts
+
+    @property
+    def _currency(self) -> str:
+        return RULES[self.branch].currency
+
+    @property
+    def _key_id(self) -> str:
+        return str(self.shift or UUID(int=self.device))
+
+    def _common(self) -> dict[str, Any]:
+        self.clock += timedelta(seconds=self.chance.choice([0, 1, 300, 40_000, -50]), microseconds=120)
+        return {
+            "seq": len(self.entries) + 1,
+            "shift": self.shift or UUID(int=self.device),
+            "cashier": PRODUCTS[0],
+            "at": self.clock,
+            "hlc": len(self.entries) + 1,
+        }
+
+    def _append(self, entry: AnyEntry) -> None:
+        self._put(encode_entry(entry))
+
+    def _put(self, data: bytes) -> None:
+        seq = len(self.entries) + 1
+        hash_ = link(self.hash_at(seq - 1), data)
+        self.entries.append(OpenedEntry(seq, hash_, self._key_id, b"c" * 40, data))
+
+
+class History:
+    """Three tills of two branches, and what chance lets them do."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        receipts: list[Any] = []
+        self.tills = [ScriptedTill(b, d, self.chance, receipts) for b, d in ((1, 1), (1, 2), (2, 3))]
+        self.epochs = {till.device: 0 for till in self.tills}
+        self.acked = {till.device: 0 for till in self.tills}
+        self.now = BEGINNING
+
+    def call(self) -> Call:
+        """The next call: a statement of sync with its arguments."""
+        self.now += timedelta(seconds=self.chance.choice([1, 60, 50_000]))
+        till = self.chance.choice(self.tills)
+        for _ in range(self.chance.choice([0, 1, 3, 9])):
+            till.write()
+        chance = self.chance.random()
+        if self.epochs[till.device] == 0 or chance < 0.12:
+            return self.hello(till)
+        if chance < 0.15:
+            ids = [entry.key_id for entry in till.entries[-3:]]
+            return lambda c: wrapped_keys(c, branch=till.branch, device=till.device, key_ids=ids)
+        return self.push(till)
+
+    def hello(self, till: ScriptedTill) -> Call:
+        seq = len(till.entries)
+        if seq and self.chance.random() < 0.15:
+            seq = self.chance.randrange(seq)
+        hash_ = till.hash_at(seq) if self.chance.random() < 0.9 else b"x" * 32
+        offset = timedelta(milliseconds=self.chance.choice([0, 90, -4_000_000]))
+
+        async def call(connection: Any) -> Any:
+            session = await begin_session(
+                connection,
+                branch=till.branch,
+                device=till.device,
+                seq=seq,
+                hash_=hash_,
+                app="till 1",
+                clock_offset=offset,
+            )
+            if not session.is_fork:
+                self.epochs[till.device] = session.epoch
+            self.acked[till.device] = session.head_seq
+            return session
+
+        return call
+
+    def push(self, till: ScriptedTill) -> Call:
+        acked, chance = self.acked[till.device], self.chance.random()
+        first, author = acked + 1, till
+        if chance < 0.25 and acked:
+            first = self.chance.randint(max(1, acked - 8), acked)
+        elif chance < 0.32:
+            first = acked + self.chance.randint(2, 4)
+        elif chance < 0.42 and len(till.entries) > 1:
+            at = self.chance.randint(1, len(till.entries))
+            author = till.copy_forked(at)
+            first = min(first, self.chance.randint(max(1, at - 1), at + 1))
+        entries = author.entries[first - 1 : first - 1 + self.chance.randint(1, 12)]
+        if not entries:
+            return self.hello(till)
+        epoch = self.epochs[till.device] + self.chance.choice([0] * 18 + [-1, 1])
+        return self.send(author, entries, epoch)
+
+    def first_push(self, till: ScriptedTill) -> Call:
+        """Everything that a till has written, as its good connection sends it."""
+        return self.send(till, till.entries, self.epochs[till.device])
+
+    def send(self, till: ScriptedTill, entries: list[OpenedEntry], epoch: int) -> Call:
+        """A push of consecutive entries of a till's, or its clone's, journal."""
+        keys = sorted({entry.key_id for entry in entries})
+        received_at: datetime = self.now
+        offset = timedelta(seconds=self.chance.choice([0, 0, 30, 900, 200_000]))
+
+        async def call(connection: Any) -> Any:
+            postings = translate(entries, RULES[till.branch], received_at=received_at, clock_offset=offset)
+            result = await ingest_push(
+                connection,
+                rules=RULES[till.branch],
+                device=till.device,
+                epoch=epoch,
+                first=entries[0].seq,
+                prev=till.hash_at(entries[0].seq - 1),
+                keys=[PushedKey(id=key, wrapped=key.encode() * 3) for key in keys],
+                postings=postings,
+            )
+            if result.status == "accepted":
+                self.acked[till.device] = result.head_seq
+            return result
+
+        return call
