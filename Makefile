@@ -4,17 +4,19 @@
 # the first run makes .venv from the locked requirements, later runs find it done.
 #
 #   PYTHON=python3.12   which Python makes .venv
-#   ARGS="..."          passed on by demo, test, bench and lock
+#   ARGS="..."          passed on by demo, test, bench, simulate and lock
+#   QUICK=1             the whole page of benchmarks in five minutes
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench web lock clean
+.PHONY: help setup demo test lint format bench simulate web lock clean
 
 BIN := .venv/bin
 ARGS ?=
+QUICK ?=
 
 help: ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Make .venv and install the locked packages (done once)
 	@PYTHON='$(PYTHON)' scripts/set-up
@@ -35,9 +37,11 @@ format: setup ## Lay out the code the way lint wants it
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-bench: setup ## Run the benchmarks
-	@if [ -d bench ]; then $(BIN)/python -m bench $(ARGS); \
-	else echo "There are no benchmarks in this version yet."; fi
+bench: setup ## Measure, and write docs/benchmarks.md (QUICK=1: five minutes)
+	@$(BIN)/python -m bench $(if $(filter-out 0,$(QUICK)),--quick) $(ARGS)
+
+simulate: setup ## Live through 1,000 simulated worlds, or until one fails (ARGS="--seeds 100000 --jobs 2")
+	@$(BIN)/octonext simulate $(or $(ARGS),--seeds 1000)
 
 web: ## Build the browser till
 	@echo "The browser till is not part of this version; the till is a command line: octonext till --help"
