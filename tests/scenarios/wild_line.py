@@ -118,6 +118,8 @@ class WildLine:
             with contextlib.suppress(OSError):
                 while True:
                     await self.send(data)
+                    # On a line that just broke, neither write nor drain ever waits.
+                    await asyncio.sleep(0)
 
         sending = asyncio.create_task(send_on())
         try:
