@@ -164,6 +164,9 @@ def _vary(plan: Plan, random: Random) -> None:
     plan.credit_entries = random.choice((512, 512, 16, 4))
     plan.push_entries = random.choice((128, 128, 8, 2, 1))
     plan.page_rows = random.choice((PAGE_ROWS_MAX, PAGE_ROWS_MAX, 60, 7))
+    if plan.page_rows < PAGE_ROWS_MAX:
+        # A page for each look: what thousands of rows need at seven a page is patience, not a repair.
+        plan.calm_s *= 5
     plan.page_pushes = random.choice((PAGE_PUSHES_MAX, PAGE_PUSHES_MAX, 5))
     plan.weather = Weather(
         latency_s=random.choice((0.001, 0.02, 0.3)),

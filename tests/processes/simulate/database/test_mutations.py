@@ -67,6 +67,14 @@ async def sold_twice_after_a_replay(shard: ShardDatabase) -> bool:
     return len(shard.sales()) == 2
 
 
+@breaks("epoch_unchecked")
+async def a_connection_books_although_a_newer_one_has_fenced_it(shard: ShardDatabase) -> bool:
+    history, till, _ = await shop(shard)
+    older = history.first_push(till)
+    await commit(shard, history.hello(till))
+    return bool((await commit(shard, older)).status == "accepted")
+
+
 @breaks("head_not_locked")
 async def sold_twice_by_two_connections_at_once(shard: ShardDatabase) -> bool:
     history, till, _ = await shop(shard)
