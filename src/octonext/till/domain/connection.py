@@ -293,8 +293,7 @@ class Connection:
                 at.outbox.require_keys(nack.key_ids)
                 return self._again(now, at.outbox.seq, AlarmReason.UNKNOWN_KEY, nack.detail)
             case "gap" if nack.expected is not None and nack.expected <= self.acked_seq:
-                # It was restored under our feet. Hello says what it had acknowledged: that opens its case.
-                return self._reconnect(now)
+                return self._reconnect(now)  # Restored under our feet: a new hello says so and opens a case.
             case "gap":
                 after = self.acked_seq if nack.expected is None else max(0, nack.expected - 1)
                 return self._again(now, after, None, nack.detail)
