@@ -22,9 +22,11 @@ setup: ## Make .venv and install the locked packages (done once)
 	@PYTHON='$(PYTHON)' scripts/set-up
 
 demo: setup ## Run a chain of shops here and watch it sell (ARGS=--exit ends by itself)
+	@scripts/system-packages demo
 	@$(BIN)/octonext demo $(ARGS)
 
 test: setup ## Run the tests
+	@scripts/system-packages test
 	@$(BIN)/pytest -n 2 $(ARGS)
 
 lint: setup ## Check style, types and the ladder of packages
@@ -38,6 +40,7 @@ format: setup ## Lay out the code the way lint wants it
 	@$(BIN)/ruff format .
 
 bench: setup ## Measure, and write docs/benchmarks.md (QUICK=1: five minutes)
+	@scripts/system-packages demo
 	@$(BIN)/python -m bench $(if $(filter-out 0,$(QUICK)),--quick) $(ARGS)
 
 simulate: setup ## Live through 1,000 simulated worlds, or until one fails (ARGS="--seeds 100000 --jobs 2")

@@ -91,9 +91,10 @@ async def test_a_migration_killed_half_way_over_the_shards_is_finished_by_the_ne
 ) -> None:
     first, second = await new_shard(), await new_shard()
     (data_dir / "octonext.toml").write_text(
-        f'name = "test"\n[hq]\ndsn = "{hq_dsn}"\n'
+        f'name = "test"\n[hq]\ndsn = "{hq_dsn}"\nat_rest = "none"\n'
         + "".join(
-            f'[[shards]]\nid = "{name}"\nregion = "KW"\njurisdiction = "KW"\ndsn = "{dsn}"\n'
+            f'[[shards]]\nid = "{name}"\nregion = "KW"\njurisdiction = "KW"\n'
+            f'dsn = "{dsn}"\nat_rest = "none"\n'
             for name, dsn in (("kw-1", first), ("kw-2", second))
         )
     )
@@ -142,16 +143,18 @@ async def test_a_shard_that_was_away_is_named_and_migrated_when_it_is_back(
 ) -> None:
     shard = await new_shard()
     configuration = data_dir / "octonext.toml"
-    text = f'name = "test"\n[hq]\ndsn = "{hq_dsn}"\n[[shards]]\nid = "kw-1"\n'
+    text = f'name = "test"\n[hq]\ndsn = "{hq_dsn}"\nat_rest = "none"\n[[shards]]\nid = "kw-1"\n'
     text += 'region = "KW"\njurisdiction = "KW"\n'
-    configuration.write_text(text + 'dsn = "postgresql://octonext@/octonext?host=/nowhere"\n')
+    configuration.write_text(
+        text + 'at_rest = "none"\ndsn = "postgresql://octonext@/octonext?host=/nowhere"\n'
+    )
     operator = Operator(data_dir, next_release)
     code, said = operator.run("migrate")
     assert code == 1
     assert "Not migrated: kw-1." in said
     assert "Run `octonext migrate` again when they answer." in said
 
-    configuration.write_text(text + f'dsn = "{shard}"\n')
+    configuration.write_text(text + f'at_rest = "none"\ndsn = "{shard}"\n')
     code, said = operator.run("migrate")
     assert code == 0, said
     assert await applied(shard) == len(available("shard")) + 1

@@ -71,6 +71,7 @@ def test_a_configured_dsn_is_used_with_its_password_and_tls_1_3(monkeypatch: pyt
     monkeypatch.setenv("HQ_PASSWORD", "p@ss/word")
     hq = {
         "dsn": "postgresql://app@db.example:5432/octonext?sslmode=verify-full",
+        "at_rest": "declared",
         "owner_dsn": "postgresql://owner@db.example:5432/octonext?sslmode=verify-full",
         "password": {"env": "HQ_PASSWORD"},
     }
@@ -86,7 +87,11 @@ def test_no_dsn_comes_out_with_less_than_tls_1_3_even_when_its_check_was_passed_
 ) -> None:
     monkeypatch.setattr("octonext.runtime.settings.check_dsn", lambda _: None)
     dsn = "postgresql://app@db.example/octonext?sslmode=verify-full&ssl_min_protocol_version=TLSv1.2"
-    assert Layout("/nowhere", settings(hq={"dsn": dsn})).dsn("hq").endswith("_version=TLSv1.3")
+    assert (
+        Layout("/nowhere", settings(hq={"dsn": dsn, "at_rest": "declared"}))
+        .dsn("hq")
+        .endswith("_version=TLSv1.3")
+    )
 
 
 def test_an_embedded_database_is_reached_by_role_over_its_socket() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,15 @@ def test_a_short_file_describes_an_embedded_installation(tmp_path: Path) -> None
 
 def test_the_same_file_describes_production() -> None:
     settings = decoded(
-        hq={"dsn": f"{NETWORK}?sslmode=verify-full", "password": {"env": "HQ_PASSWORD"}},
-        shards=[SHARD | {"dsn": f"{NETWORK}?sslmode=verify-full", "sync_key": {"file": "kw-1.pem"}}],
+        hq={"dsn": f"{NETWORK}?sslmode=verify-full", "password": {"env": "HQ_PASSWORD"}, "at_rest": "pg_tde"},
+        shards=[
+            SHARD
+            | {
+                "dsn": f"{NETWORK}?sslmode=verify-full",
+                "at_rest": "declared",
+                "sync_key": {"file": "kw-1.pem"},
+            }
+        ],
         reporting={"engine": "clickhouse", "url": "https://olap.example:8443"},
         gateway={"host": "192.0.2.1", "port": 443, "tls": {"certificate": "g.crt", "key": "/k/g.key"}},
     )
@@ -124,6 +132,7 @@ def test_a_secret_comes_from_a_file_a_variable_or_a_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "secret").write_text("from file\n")
+    (tmp_path / "secret").chmod(0o600)
     monkeypatch.setenv("OCTONEXT_TEST_SECRET", "from variable")
     sources = (
         SecretSource(file=tmp_path / "secret"),
@@ -150,3 +159,50 @@ def test_a_secret_that_is_not_there_stops_with_a_clear_line(source: SecretSource
 def test_a_secret_needs_exactly_one_source() -> None:
     with pytest.raises(SettingsError, match="exactly one"):
         decoded(hq={"dsn": f"{NETWORK}?sslmode=verify-full", "password": {}})
+
+
+@pytest.mark.parametrize(("mode", "reason"), [(0o604, "0604"), (0o640, "0640"), (0o660, "0660")])
+def test_a_secret_that_others_can_read_is_refused_with_the_remedy(
+    tmp_path: Path, mode: int, reason: str
+) -> None:
+    path = tmp_path / "secret"
+    path.write_text("shared\n")
+    path.chmod(mode)
+    with pytest.raises(SecretUnavailable, match=reason) as refused:
+        SecretSource(file=path).read()
+    assert refused.value.remedy is not None
+    assert f"chmod 0600 {path}" in refused.value.remedy
+
+
+def test_a_secret_that_is_a_pipe_or_a_folder_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    for path in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(SecretUnavailable, match=r"cannot be read|is not a file"):
+            SecretSource(file=path).read()
+
+
+@pytest.mark.parametrize(
+    ("keys", "reason"),
+    [
+        ({"hq": {"dsn": f"{NETWORK}?sslmode=verify-full"}}, "what encrypts its storage"),
+        ({"hq": {"dsn": f"{NETWORK}?sslmode=verify-full", "at_rest": "luks"}}, "another machine"),
+        ({"hq": {"at_rest": "rot13"}}, "at_rest"),
+        ({"reporting": {"at_rest": "pg_tde"}}, "PostgreSQL"),
+        ({"audit": {"copies": [{}]}}, "exactly one"),
+        ({"audit": {"copies": [{"url": "http://heads.example/"}]}}, "https"),
+        ({"audit": {"copies": [{"command": []}]}}, "program"),
+        ({"audit": {"copies": [{"file": "heads"}] * 17}}, "at most 16"),
+        ({"audit": {"seal_every_s": 0.01}}, "seal_every_s"),
+        ({"backup": {"keep": 0}}, "keep"),
+        ({"gateway": {"origins": ["https://shop.example/till"]}}, "without a path"),
+        ({"gateway": {"origins": ["http://shop.example"]}}, "https"),
+    ],
+)
+def test_what_would_leave_something_unprotected_is_refused(keys: dict[str, Any], reason: str) -> None:
+    with pytest.raises(SettingsError, match=reason):
+        decoded(**keys)
+
+
+def test_storage_is_encrypted_unless_said_otherwise() -> None:
+    settings = decoded()
+    assert {settings.hq.storage, settings.shards[0].storage, settings.reporting.storage} == {"gocryptfs"}

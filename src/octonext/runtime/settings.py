@@ -7,9 +7,7 @@ per process and passed down; where things lie on this machine is `layout`'s busi
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -19,13 +17,15 @@ import msgspec
 
 from octonext.base.errors import OctoNextError
 
+from .secrets import SecretSource, SecretUnavailable
+
+__all__ = ["SecretSource", "SecretUnavailable"]
+
 SHARDS_MAX = 64
 """More PostgreSQL clusters than this on one configuration is a mistake, not a plan."""
 GATEWAY_WORKERS_MAX = 32
-SECRET_BYTES_MAX = 64 * 1024
-SECRET_COMMAND_TIMEOUT_S = 20
 
-RESERVED_SHARD_IDS = frozenset({"hq", "gateway", "relay", "reporting", "supervisor"})
+RESERVED_SHARD_IDS = frozenset({"hq", "gateway", "relay", "reporting", "sealer", "supervisor"})
 """Names that processes, logs and socket folders already use."""
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -33,6 +33,15 @@ SHARD_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,14}[a-z0-9]")
 REGION_CODE = re.compile(r"[A-Z][A-Z0-9-]{1,15}")
 JURISDICTION_CODE = re.compile(r"[A-Z]{2}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,62}")
+
+AtRest = Literal["gocryptfs", "fscrypt", "luks", "pg_tde", "declared", "none"]
+"""What encrypts a database's storage. "declared" is an operator's word that nothing here can prove."""
+AT_REST_ANYWHERE: tuple[AtRest, ...] = ("pg_tde", "declared", "none")
+"""What can be said of a database whose files are on another machine."""
+BACKUPS_KEPT_MAX = 1_000
+AUDIT_COPIES_MAX = 16
+
+ORIGIN = re.compile(r"https://[A-Za-z0-9.\[\]:-]{1,255}")
 
 T = TypeVar("T")
 
@@ -43,52 +52,8 @@ class SettingsError(OctoNextError):
     code = "settings"
 
 
-class SecretUnavailable(OctoNextError):
-    """A secret's file, environment variable or command gave nothing."""
-
-    code = "secret_unavailable"
-
-
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
-
-
-class SecretSource(_Part, frozen=True, kw_only=True):
-    """Where a secret comes from: exactly one of a file, an environment variable or a command.
-
-    The command is an argument list (no shell); its standard output is the secret, for a KMS.
-    """
-
-    file: Path | None = None
-    env: str | None = None
-    command: tuple[str, ...] | None = None
-
-    def __post_init__(self) -> None:
-        if sum(source is not None for source in (self.file, self.env, self.command)) != 1:
-            raise ValueError("a secret needs exactly one of file, env or command")
-        if self.command is not None and not self.command:
-            raise ValueError("a secret's command must name a program")
-
-    def read(self) -> str:
-        """The secret without surrounding white space. Raises SecretUnavailable; never logs it."""
-        if self.file is not None:
-            secret = _read_secret_file(self.file)
-        elif self.env is not None:
-            secret = os.environ.get(self.env, "")
-        else:
-            secret = _run_secret_command(self.command or ())
-        secret = secret.strip()
-        if not secret:
-            raise SecretUnavailable(f"The secret from {self.describe()} is empty.")
-        return secret
-
-    def describe(self) -> str:
-        """Where the secret comes from, for messages; never the secret."""
-        if self.file is not None:
-            return f"file {self.file}"
-        if self.env is not None:
-            return f"environment variable {self.env}"
-        return f"command {(self.command or ('?',))[0]}"
 
 
 class Database(_Part, frozen=True, kw_only=True):
@@ -100,6 +65,8 @@ class Database(_Part, frozen=True, kw_only=True):
     password: SecretSource | None = None
     """Of `dsn`'s user, so that no password stands in this file."""
     owner_password: SecretSource | None = None
+    at_rest: AtRest | None = None
+    """What encrypts its storage; an embedded one's default is gocryptfs. A start proves it."""
 
     def __post_init__(self) -> None:
         for dsn in (self.dsn, self.owner_dsn):
@@ -107,6 +74,25 @@ class Database(_Part, frozen=True, kw_only=True):
                 check_dsn(dsn)
         if self.owner_dsn is not None and self.dsn is None:
             raise ValueError("owner_dsn needs dsn")
+        if self.dsn is not None:
+            self._check_at_rest(self.dsn)
+
+    def _check_at_rest(self, dsn: str) -> None:
+        if self.at_rest is None:
+            raise ValueError(
+                "a database with a dsn must say what encrypts its storage: at_rest = "
+                + " or ".join(f'"{kind}"' for kind in AT_REST_ANYWHERE)
+            )
+        if is_network_dsn(dsn) and self.at_rest not in AT_REST_ANYWHERE:
+            raise ValueError(
+                f'at_rest = "{self.at_rest}" cannot be proven of another machine; say '
+                + " or ".join(f'"{kind}"' for kind in AT_REST_ANYWHERE)
+            )
+
+    @property
+    def storage(self) -> AtRest:
+        """What its storage must be, the default filled in."""
+        return self.at_rest or "gocryptfs"
 
     @property
     def embedded(self) -> bool:
@@ -149,17 +135,26 @@ class Reporting(_Part, frozen=True, kw_only=True):
     """https:// address of a reporting process elsewhere; without it, `up` starts one here."""
     token: SecretSource | None = None
     """What this installation shows to the reporting process at `address`, which therefore needs one."""
+    at_rest: AtRest | None = None
+    """Of the embedded store, which is on its own encrypted disk besides; default gocryptfs."""
 
     def __post_init__(self) -> None:
         if self.engine == "clickhouse" and not self.url:
             raise ValueError('engine = "clickhouse" needs url')
         if self.engine == "chdb" and self.url:
             raise ValueError('url is only for engine = "clickhouse"')
+        if self.at_rest == "pg_tde":
+            raise ValueError('at_rest = "pg_tde" is PostgreSQL\'s')
         for value, key in ((self.address, "address"), (self.url, "url")):
             if value is not None and not value.startswith("https://"):
                 raise ValueError(f"{key} must begin with https:// (TLS 1.3 or nothing)")
         if self.address is not None and self.token is None:
             raise ValueError("address needs token: a reporting process elsewhere answers nobody without one")
+
+    @property
+    def storage(self) -> AtRest:
+        """What the embedded store's storage must be, the default filled in."""
+        return self.at_rest or "gocryptfs"
 
 
 class TlsFiles(_Part, frozen=True, kw_only=True):
@@ -179,12 +174,67 @@ class Gateway(_Part, frozen=True, kw_only=True):
     names: tuple[str, ...] = ()
     """Further host names and addresses for the local certificate."""
     tls: TlsFiles | None = None
+    origins: tuple[str, ...] = ()
+    """Web origins (https://shop.example) that browsers may call from, besides the gateway's own names."""
+
+    def __post_init__(self) -> None:
+        for origin in self.origins:
+            if not ORIGIN.fullmatch(origin):
+                raise ValueError(f"origin {origin!r} must be https:// and a host, without a path")
 
 
 class Relay(_Part, frozen=True, kw_only=True):
     """The feed reader. One per installation; `enabled = false` where another machine runs it."""
 
     enabled: bool = True
+
+
+class Keys(_Part, frozen=True, kw_only=True):
+    """Where the master key comes from, which wraps every other key; default: a file in DATA/keys."""
+
+    master: SecretSource | None = None
+
+
+class Backup(_Part, frozen=True, kw_only=True):
+    """Where backups go and how many are kept. Best on another disk, better on another machine's."""
+
+    folder: Path | None = None
+    """Default: DATA/backups."""
+    keep: Annotated[int, msgspec.Meta(ge=1, le=BACKUPS_KEPT_MAX)] = 7
+    """Of each database; older ones are removed after a newer one was verified."""
+    every_hours: Annotated[float, msgspec.Meta(gt=0, le=8_784)] | None = None
+    """How often `octonext up` makes one by itself; without it, only `octonext backup` does."""
+
+
+class AuditCopy(_Part, frozen=True, kw_only=True):
+    """A place outside the databases for signed tree heads: exactly one of a file, a URL or a command."""
+
+    file: Path | None = None
+    """Each head is a line at its end."""
+    url: str | None = None
+    """Each head is an object below it, by HTTPS PUT."""
+    command: tuple[str, ...] | None = None
+    """Each head is the standard input of one run."""
+
+    def __post_init__(self) -> None:
+        if sum(place is not None for place in (self.file, self.url, self.command)) != 1:
+            raise ValueError("a copy needs exactly one of file, url or command")
+        if self.url is not None and not self.url.startswith("https://"):
+            raise ValueError("a copy's url must begin with https:// (TLS 1.3 or nothing)")
+        if self.command is not None and not self.command:
+            raise ValueError("a copy's command must name a program")
+
+
+class Audit(_Part, frozen=True, kw_only=True):
+    """Sealing of the audit trail, the journal and the ledger."""
+
+    seal_every_s: Annotated[float, msgspec.Meta(ge=0.2, le=3_600)] = 2.0
+    canary_every_s: Annotated[float, msgspec.Meta(ge=1, le=3_600)] = 60.0
+    copies: tuple[AuditCopy, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.copies) > AUDIT_COPIES_MAX:
+            raise ValueError(f"at most {AUDIT_COPIES_MAX} copies of the tree heads")
 
 
 class Settings(_Part, frozen=True, kw_only=True):
@@ -196,6 +246,9 @@ class Settings(_Part, frozen=True, kw_only=True):
     reporting: Reporting = Reporting()
     gateway: Gateway = Gateway()
     relay: Relay = Relay()
+    keys: Keys = Keys()
+    backup: Backup = Backup()
+    audit: Audit = Audit()
     postgres_user: str | None = None
     """As root, embedded PostgreSQL runs as this OS user (default: octonext, postgres or nobody)."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -286,23 +339,3 @@ def _is_unix_socket(dsn: str) -> bool:
         hosts += value.split(",")
     # Without any host the driver would fall back to localhost over TCP, so that is not a socket.
     return bool(hosts) and all(host.startswith("/") for host in hosts)
-
-
-def _read_secret_file(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8") as file:
-            return file.read(SECRET_BYTES_MAX)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SecretUnavailable(f"The secret file {path} cannot be read: {error}.") from None
-
-
-def _run_secret_command(command: tuple[str, ...]) -> str:
-    try:
-        done = subprocess.run(
-            command, capture_output=True, timeout=SECRET_COMMAND_TIMEOUT_S, check=False, text=True
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise SecretUnavailable(f"The secret command {command[0]} failed: {error}.") from None
-    if done.returncode != 0:
-        raise SecretUnavailable(f"The secret command {command[0]} ended with {done.returncode}.")
-    return done.stdout[:SECRET_BYTES_MAX]

@@ -18,6 +18,7 @@ CONFIGURATION = """
 name = "test"
 [hq]
 dsn = "{dsn}"
+at_rest = "none"
 [[shards]]
 id = "kw-1"
 region = "KW"
