@@ -37,6 +37,9 @@ EXPECTED = (
     "check: 9 a restored source was found by reporting",
     "check: 9 a restored source was found by a shard",
     "check: 9 sources read anew after a reset",
+    "check: 9 pages that hold all there is between their ends",
+    *(f"check: 9 reported rows of {feed}" for feed in ("device", "shift", "dimension")),
+    "check: 9 rows of master data on shards",
     "check: 9 acknowledged pushes that an as-of covers",
 )
 COVERED_WITHIN = 200

@@ -15,7 +15,6 @@ from octonext.reporting.domain.batches import decode_delivery, encode_delivery, 
 from octonext.reporting.service import Reporting
 
 from .node import Node
-from .pace import WorldPace
 from .plan import chance
 
 if TYPE_CHECKING:
@@ -137,17 +136,20 @@ async def deliver(world: World, caller: Node, source: str, body: bytes) -> dict[
 class PatientSource:
     """A source that is looked at less often, and best in the moment in which something is committed."""
 
-    def __init__(self, source: Source, pace: WorldPace, poll_s: float, random: Random) -> None:
+    def __init__(self, source: Source, world: World, random: Random) -> None:
         self.name = source.name
         self._source = source
-        self._pace = pace
-        self._poll_s = poll_s
+        self._oracle = world.oracle
+        self._pace = world.paces[source.name]
+        self._poll_s = world.plan.poll_s
         self._random = random
 
     async def read(self, cursors: Mapping[str, Cursor]) -> Reading:
         await asyncio.sleep(self._poll_s * self._random.uniform(0.1, 1.0))
         await self._pace.next_commit(self._poll_s * self._random.choice((0.0, 1.0)))
-        return await self._source.read(cursors)
+        reading = await self._source.read(cursors)
+        self._oracle.read(self.name, reading)
+        return reading
 
     def abort(self) -> None:
         self._source.abort()
@@ -194,5 +196,5 @@ class RelayNode:
         return ReportingSink(self._world, self.process)
 
     def _pump(self, source: Source, sink: Sink, target: str, feeds: tuple[str, ...]) -> Pump:
-        patient = PatientSource(source, self._world.paces[source.name], self._world.plan.poll_s, self._random)
+        patient = PatientSource(source, self._world, self._random)
         return Pump(patient, sink, target, feeds, self._world.clock, jitter=self._random.random)

@@ -24,6 +24,8 @@ _SPELLS_S = (0.5, 3.0, 12.0, 45.0, 180.0)
 _CLOCK_JUMPS_S = (-3, 90, -7_200, 86_400 * 3, -86_400 * 400, 86_400 * 3_650)
 #: How old a copy is when it is put in the place of a database; seconds.
 _COPY_AGE_S = (2.0, 45.0)
+#: How many prices change in the same moment.
+_PRICES_AT_ONCE = (1, 1, 3, 8)
 #: Below this an old copy of a till is the till itself.
 _COPY_ENTRIES_MIN = 2
 
@@ -305,11 +307,13 @@ class Faults:
         self._later(back)
 
     def _price_change(self) -> None:
+        """Some prices change at once, each in a transaction of its own: they overtake each other."""
         world = self._world
-        region = self._random.choice(world.chain.regions)
-        row = world.chain.price(region, self._random.choice(world.chain.products))
-        self._note("hq", f"changes a price to {row.payload['amount']}")
-        world.loop.spawn(None, world.publish(row))
+        for _ in range(self._random.choice(_PRICES_AT_ONCE)):
+            region = self._random.choice(world.chain.regions)
+            row = world.chain.price(region, self._random.choice(world.chain.products))
+            self._note("hq", f"changes a price to {row.payload['amount']}")
+            world.loop.spawn(None, world.publish(row))
 
     def _rush(self) -> None:
         """Every till has a customer at the same moment: their pushes meet at the shard."""

@@ -158,6 +158,8 @@ class World:
         deadline = self.loop.time() + self.plan.calm_s
         while True:
             await asyncio.sleep(_LOOK_S)
+            for rule, detail in self.oracle.readings.check_settled():
+                raise Violation(rule, detail, self.loop.time())
             left = next(not_drained(self), None)
             if left is None:
                 return

@@ -320,7 +320,10 @@ class Engine:
 class Transaction:
     """One transaction: what it sees, what it has written and what it has locked."""
 
-    __slots__ = ("ended", "engine", "generation", "held", "now", "readonly", "waits_for", "writes", "xid")
+    __slots__ = (
+        *("engine", "generation", "now", "readonly"),
+        *("ended", "held", "number", "waits_for", "writes", "xid"),
+    )
 
     def __init__(self, engine: Engine, generation: int, now: datetime, *, readonly: bool) -> None:
         self.engine = engine
@@ -328,6 +331,7 @@ class Transaction:
         self.now = now
         self.readonly = readonly
         self.xid: int | None = None
+        self.number: int | None = None
         self.writes: dict[Table[Any, Any], dict[Any, Any]] = {}
         self.held: list[LockName] = []
         self.waits_for: LockName | None = None
@@ -340,6 +344,15 @@ class Transaction:
                 raise asyncpg.ReadOnlySQLTransactionError("the transaction is read-only")
             self.xid = self.engine.assign_xid(self)
         return self.xid
+
+    def place(self) -> int:
+        """Where feeds show what this transaction writes: at its id."""
+        xid = self.own_xid()
+        if "cursor_by_id" not in self.engine.mutations:
+            return xid
+        if self.number is None:
+            self.number = self.engine.next_value("place")
+        return self.number
 
     async def step(self, boundary: Boundary) -> None:
         await self.engine.step(self.generation, boundary)

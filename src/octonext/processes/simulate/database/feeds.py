@@ -16,7 +16,7 @@ from .copy_text import copy_line
 from .engine import Transaction
 from .reference import horizon
 from .rows import HeadRow, LedgerRow, LineRow, MovementRow, PaymentRow, PushRow, SaleRow, ShiftRow
-from .schema import ShardTables
+from .schema import ReferenceTables, ShardTables
 from .tables import Postings, Table
 
 _LINES = 4096
@@ -92,6 +92,20 @@ def copy_compacted(feed: str, tables: ShardTables) -> Callable[..., bytes]:
         )
 
     return copy
+
+
+def count_between(tables: ReferenceTables, feed: str, start: tuple[int, int], end: tuple[int, int]) -> int:
+    """How many committed rows a feed shows behind `start` and up to `end`, whatever is still open."""
+    if not isinstance(tables, ShardTables) or feed not in SHARD_FEEDS:
+        return sum(start < (row.xid, row.id) <= end for row in tables.reference.rows.values())
+    if feed in _COMPACTED:
+        return sum(place <= end for place, _ in _compacted_behind(tables, feed, start, end[0] + 1))
+    table, number = getattr(tables, _POSTED[feed][0]), _POSTED[feed][1]
+    return sum(
+        start < place <= end
+        for push in _pushes_behind(tables, start, end[0] + 1)
+        for place, _ in _posted(push, table, number)
+    )
 
 
 def _pushes_behind(tables: ShardTables, cursor: tuple[int, int], end: int) -> Iterator[PushRow]:

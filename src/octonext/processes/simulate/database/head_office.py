@@ -10,10 +10,11 @@ import msgspec
 from octonext.feeds.domain import REFERENCE_ROWS_MAX
 from octonext.runtime.sql import load_queries
 
+from .cluster import Cluster
 from .connection import Database, Procedure
 from .copy_text import copy_line
 from .dialling import SimulatedCopySource, SimulatedReferenceSource, dimension_source
-from .engine import Copy, Engine, Transaction
+from .engine import Engine, Transaction
 from .feeds import snapshot
 from .marks import marks_of
 from .pace import Pace
@@ -24,7 +25,7 @@ from .schema import ReferenceTables
 DIMENSION_KINDS = frozenset(("region", "branch", "device", "category", "product", "cost"))
 
 
-class HeadOfficeDatabase:
+class HeadOfficeDatabase(Cluster):
     """Head office's cluster, which can be crashed, frozen, copied and restored."""
 
     def __init__(self, *, pace: Pace, mutations: frozenset[str] = frozenset()) -> None:
@@ -71,34 +72,6 @@ class HeadOfficeDatabase:
     def dimension_source(self) -> SimulatedCopySource:
         """The source of names and costs, for reporting."""
         return dimension_source(self.database)
-
-    def crash(self) -> None:
-        """Kill -9 or a power cut."""
-        self.engine.crash()
-
-    def start(self) -> None:
-        """Start again after a crash."""
-        self.engine.start()
-
-    def freeze(self) -> None:
-        """SIGSTOP."""
-        self.engine.freeze()
-
-    def thaw(self) -> None:
-        """SIGCONT."""
-        self.engine.thaw()
-
-    def copy(self) -> Copy:
-        """A backup of what is on disk now."""
-        return self.engine.copy()
-
-    def restore(self, copy: Copy) -> None:
-        """Put a backup in this database's place; it must be stopped."""
-        self.engine.restore(copy)
-
-    def reference(self) -> list[ReferenceRow]:
-        """What is published, in the order of the feed."""
-        return sorted(self.tables.reference.rows.values(), key=lambda row: (row.xid, row.id))
 
 
 def _procedures(tables: ReferenceTables) -> Mapping[str, Procedure]:

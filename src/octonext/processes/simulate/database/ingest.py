@@ -84,8 +84,7 @@ async def _book(transaction: Transaction, tables: ShardTables, push: Pushed, abo
     till = push.branch_id, push.device_id
     entries = {entry.seq: entry for entry in push.entries if entry.seq > above}
     booking = Booking(push, tables, transaction, till, above, entries, _days(push.time_zone, entries))
-    last, now, xid = push.entries[-1], transaction.now, transaction.own_xid()
-    place = transaction.engine.next_value("push") if "cursor_by_id" in transaction.engine.mutations else xid
+    last, now, place = push.entries[-1], transaction.now, transaction.place()
     transaction.put(tables.pushes, place, PushRow(place, *till, above + 1, last.seq, last.hash, now))
     book_receipts(booking)
     await book_ledger(booking)
@@ -115,7 +114,7 @@ async def _book(transaction: Transaction, tables: ShardTables, push: Pushed, abo
             (e.till_at for _, e in sorted(entries.items(), reverse=True) if e.till_at), head.till_at
         ),
         received_at=now,
-        xid=xid,
+        xid=place,
         case_count=head.case_count + opened,
         quarantined_count=head.quarantined_count + sum(e.reason is not None for e in entries.values()),
     )

@@ -30,7 +30,7 @@ async def begin_session(
     # a till's first hello waits for another that is under way: both would insert its head
     await transaction.lock(tables.heads, till)
     await transaction.step("lock")
-    head = transaction.get(tables.heads, till) or HeadRow(*till, xid=transaction.own_xid())
+    head = transaction.get(tables.heads, till) or HeadRow(*till, xid=transaction.place())
     transaction.put(tables.heads, till, head)
     is_fork = seq < head.seq or (seq == head.seq and hash_ != head.hash)
     if is_fork:
@@ -42,7 +42,7 @@ async def begin_session(
             connected_at=transaction.now,
             clock_offset_ms=offset_ms,
             app=app,
-            xid=transaction.own_xid(),
+            xid=transaction.place(),
         )
         transaction.put(tables.heads, till, begun)
     return {
@@ -111,7 +111,7 @@ def _open_case_of_till(
         return False
     head = transaction.get(tables.heads, till)
     if head is not None:
-        head = head._replace(case_count=head.case_count + 1, xid=transaction.own_xid())
+        head = head._replace(case_count=head.case_count + 1, xid=transaction.place())
         transaction.put(tables.heads, till, head)
     return True
 
@@ -170,7 +170,7 @@ def open_cases(
         number = transaction.engine.next_value("opened_case")
         key = (*till, case.seq, case.kind)
         if transaction.get(tables.cases, key) is None:
-            row = CaseRow(*key, case.evidence, transaction.now, transaction.own_xid(), number)
+            row = CaseRow(*key, case.evidence, transaction.now, transaction.place(), number)
             transaction.put(tables.cases, key, row)
             opened += 1
     return opened

@@ -37,16 +37,16 @@ def put_reference(
 ) -> None:
     """Write the newest version of one key, behind everything that is there."""
     number = transaction.engine.next_value("reference")
-    row = ReferenceRow(kind, key, region_id, branch_id, payload, transaction.own_xid(), number)
+    row = ReferenceRow(kind, key, region_id, branch_id, payload, transaction.place(), number)
     transaction.put(tables.reference, (kind, key), row)
     note_history(transaction, tables)
 
 
 def note_history(transaction: Transaction, tables: ReferenceTables) -> None:
     """Mark a transaction that published something."""
-    xid = transaction.own_xid()
-    if transaction.get(tables.history, xid) is None:
-        transaction.put(tables.history, xid, f"{xid} {transaction.engine.new_mark()}")
+    place = transaction.place()
+    if transaction.get(tables.history, place) is None:
+        transaction.put(tables.history, place, f"{place} {transaction.engine.new_mark()}")
 
 
 def horizon(transaction: Transaction) -> int:
@@ -157,7 +157,7 @@ async def refill_reference(transaction: Transaction, tables: ShardTables, feed: 
     """Begin a feed of this shard again."""
     if transaction.get(tables.cursors, feed) is not None:
         await transaction.lock(tables.cursors, feed)
-        transaction.put(tables.cursors, feed, CursorRow(feed, refill_from=transaction.own_xid()))
+        transaction.put(tables.cursors, feed, CursorRow(feed, refill_from=transaction.place()))
     return [{"refill_reference": None}]
 
 

@@ -9,9 +9,10 @@ from octonext.feeds.domain import PAGE_PUSHES_MAX, PAGE_ROWS_MAX
 from octonext.runtime.sql import load_queries
 from octonext.shards.lane import LaneMetrics
 
+from .cluster import Cluster
 from .connection import Database, Procedure
 from .dialling import SimulatedCopySource, SimulatedReferenceSink, shard_source
-from .engine import Copy, Engine, Transaction
+from .engine import Engine, Transaction
 from .feeds import copy_procedures, probe_shard, push_range
 from .ingest import ingest_push
 from .journal import begin_session, open_went_back_case, wrapped_keys
@@ -41,7 +42,6 @@ from .rows import (
     MovementRow,
     PaymentRow,
     PushRow,
-    ReferenceRow,
     SaleRow,
     ShiftRow,
     TaxRow,
@@ -49,12 +49,12 @@ from .rows import (
 from .schema import ShardTables
 
 
-class ShardDatabase:
+class ShardDatabase(Cluster):
     """A shard that can be crashed, frozen, copied and restored; `pace` is the world that does it."""
 
     def __init__(self, shard_id: str, *, pace: Pace, mutations: frozenset[str] = frozenset()) -> None:
         self.shard_id = shard_id
-        self.tables = ShardTables()
+        self.tables: ShardTables = ShardTables()
         self.engine = Engine(self.tables.all(), pace=pace, mutations=mutations)
         self.database = Database(self.engine, _procedures(self.tables))
         self._clock = LoopClock(pace.now)
@@ -74,30 +74,6 @@ class ShardDatabase:
     def reference_sink(self) -> SimulatedReferenceSink:
         """This shard as the sink of master data."""
         return SimulatedReferenceSink(self.database)
-
-    def crash(self) -> None:
-        """Kill -9 or a power cut: what was not on disk is gone, and every caller's connection broken."""
-        self.engine.crash()
-
-    def start(self) -> None:
-        """Start again after a crash."""
-        self.engine.start()
-
-    def freeze(self) -> None:
-        """SIGSTOP."""
-        self.engine.freeze()
-
-    def thaw(self) -> None:
-        """SIGCONT."""
-        self.engine.thaw()
-
-    def copy(self) -> Copy:
-        """A backup of what is on disk now."""
-        return self.engine.copy()
-
-    def restore(self, copy: Copy) -> None:
-        """Put a backup in this shard's place; it must be stopped (`crash`), and is started with `start`."""
-        self.engine.restore(copy)
 
     # ------------------------------------------------- what is committed, in the order of the keys
 
@@ -171,10 +147,6 @@ class ShardDatabase:
     def pushes(self) -> list[PushRow]:
         """Accepted pushes, in the order of their transactions."""
         return [self.tables.pushes.rows[xid] for xid in self.tables.pushes.xids]
-
-    def reference(self) -> list[ReferenceRow]:
-        """The copy of head office's data, in the order of the feed."""
-        return sorted(self.tables.reference.rows.values(), key=lambda row: (row.xid, row.id))
 
     async def put_reference(
         self, kind: str, key: str, payload: str | None, branch_id: int | None = None

@@ -43,7 +43,7 @@ async def add_to_shifts(booking: Booking) -> list[FoundCase]:
             if booking.entries[first_seq].kind != "shift_opened":
                 cases.append(FoundCase(first_seq, "shift_not_opened", "{}"))
             before = ShiftRow(*key, None, push.currency, None, None, 0, 0, None, 0, 0, 0, 0, 0, number)
-        transaction.put(table, key, _added(before, totals[shift_id], transaction.own_xid()))
+        transaction.put(table, key, _added(before, totals[shift_id], transaction.place()))
     return cases
 
 

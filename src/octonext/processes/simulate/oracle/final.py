@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from octonext.till.domain.steps import AlarmReason
 
 from ..database.shard import ShardDatabase
+from .reports import check_reports, reports_behind
 from .shard import Finding, check_shard
 
 if TYPE_CHECKING:
@@ -25,14 +25,6 @@ _MAY_STOP: dict[str, tuple[AlarmReason, ...]] = {
     "shard restored": (AlarmReason.SHARD_BEHIND, AlarmReason.FORKED),
 }
 _TILL_KINDS = ("region", "branch", "product", "price_list", "price", "tax", "cashier")
-#: The feeds that are compared row by row, with what makes a row unique and what it says.
-_REPORTED: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "sale": ("sales", "seq", ("kind", "total", "tax")),
-    "sale_line": ("lines", "line_no", ("quantity", "total")),
-    "payment": ("payments", "payment_no", ("tender", "amount")),
-    "movement": ("movements", "line_no", ("quantity",)),
-    "ledger": ("ledger", "line_no", ("account", "debit", "credit")),
-}
 
 
 def check_everything(world: World) -> Iterator[Finding]:
@@ -49,7 +41,8 @@ def check_everything(world: World) -> Iterator[Finding]:
     yield from _check_clones(world)
     yield from _check_acknowledged(world)
     yield from _check_quarantine(world)
-    yield from _check_reports(world)
+    yield from world.oracle.readings.check_all()
+    yield from check_reports(world)
 
 
 def _count_shard(world: World, shard: ShardDatabase) -> None:
@@ -68,7 +61,7 @@ def not_drained(world: World) -> Iterator[Finding]:
     for till in world.tills:
         if till.stopped_for is None and not till.is_drained:
             yield "11 when faults stop, everything drains", f"{till.name} is {till.trouble}"
-    yield from _behind(world)
+    yield from reports_behind(world)
     yield from _stale(world)
     yield from _unnoticed(world)
 
@@ -112,17 +105,6 @@ def _stale(world: World) -> Iterator[Finding]:
 
 def _plain(payload: str | bytes | None) -> object:
     return None if payload is None else msgspec.json.decode(payload)
-
-
-def _behind(world: World) -> Iterator[Finding]:
-    rule = "11 when faults stop, everything drains"
-    for shard_id, shard in world.shards.items():
-        for table, (accessor, _, _) in _REPORTED.items():
-            held, wanted = len(world.olap_rows(table, shard_id)), len(getattr(shard, accessor)())
-            if held < wanted:
-                errors = [pump.error for relay in world.relays for pump in relay.pumps if pump.error]
-                yield rule, f"reporting has {held} of {wanted} rows of {table} of {shard_id}; {errors[:2]}"
-                return
 
 
 def _check_till(world: World, till: TillNode) -> Iterator[Finding]:
@@ -193,35 +175,3 @@ def _check_quarantine(world: World) -> Iterator[Finding]:
                         "5 what a till wrote is booked",
                         f"entry {row.seq} of till {head.device_id} is in quarantine: {row.reason}",
                     )
-
-
-def _check_reports(world: World) -> Iterator[Finding]:
-    rule = "9 reports are what the shards say"
-    for shard_id, shard in world.shards.items():
-        for table, (accessor, number, columns) in _REPORTED.items():
-            rows: list[Any] = getattr(shard, accessor)()
-            said = Counter(
-                (
-                    r.branch_id,
-                    r.device_id,
-                    r.seq,
-                    str(getattr(r, number)),
-                    *(str(getattr(r, c)) for c in columns),
-                )
-                for r in rows
-            )
-            known = Counter(
-                (
-                    int(r["branch_id"]),
-                    int(r["device_id"]),
-                    int(r["seq"]),
-                    str(r[number]),
-                    *(str(r[c]) for c in columns),
-                )
-                for r in world.olap_rows(table, shard_id)
-            )
-            world.oracle.count(f"check: 9 reported rows of {table}", len(rows))
-            for row, count in (said - known).items():
-                yield rule, f"{table} {row} of {shard_id} is not reported ({count})"
-            for row, count in (known - said).items():
-                yield rule, f"{table} {row} of {shard_id} is reported {count} times too often"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from octonext.crypto.chain import same_hash
-from octonext.feeds.domain import Cursor
+from octonext.feeds.domain import Cursor, Reading
 from octonext.reporting.service import Reporting
 from octonext.sync.messages import Ack, Nack, Outcome, Welcome, decode_from_server
 from octonext.sync.service.shard import TillSession
@@ -19,6 +19,7 @@ from octonext.till.domain.steps import MarkAcked
 from ..database.head_office import HeadOfficeDatabase
 from ..database.shard import ShardDatabase
 from ..history import Violation
+from .readings import Readings
 
 if TYPE_CHECKING:
     from ..till import TillNode
@@ -40,6 +41,7 @@ class Oracle:
         #: What gateways said is on a shard: (branch, device) -> seq -> hash.
         self.acknowledged: dict[tuple[int, int], dict[int, bytes]] = {}
         self.cursors: dict[tuple[str, str], Cursor] = {}
+        self.readings = Readings(world)
         #: Restored databases and their readers that had read more than the copy holds: (source, reader).
         self.read_what_is_lost: dict[tuple[str, str], None] = {}
         #: What the operator was told to reset: (source, reader).
@@ -189,6 +191,7 @@ class Oracle:
             self.read_what_is_lost[shard.shard_id, "reporting"] = None
         self.lost |= entries - entries_of(shard)
         committed = self._committed.get(shard.shard_id, [])
+        self.readings.forget(shard.shard_id)
         self._committed[shard.shard_id] = [each for each in committed if each[1] <= newest]
         self._reported[shard.shard_id] = 0
         for till in self._world.tills:
@@ -199,6 +202,7 @@ class Oracle:
 
     def head_office_restored(self, hq: HeadOfficeDatabase) -> None:
         """The same of head office, which its shards and the reports read."""
+        self.readings.forget("hq")
         newest = max(hq.tables.history.xids, default=0)
         for name, shard in self._world.shards.items():
             read_to = shard.tables.cursors.rows.get("reference")
@@ -214,6 +218,20 @@ class Oracle:
             f"check: 9 a restored source was found by {'reporting' if reader == 'reporting' else 'a shard'}"
         )
         self.found_back[source, reader] = None
+        if source in self._world.restored:
+            return
+        # Its reader saw a history change that was final. Reading it anew would hide what changed it.
+        rule, detail = next(
+            self.readings.check(source, settled_s=0.0),
+            ("9 only a source that went back is taken for one", f"{source} did not, and {reader} says so"),
+        )
+        self.broken(rule, detail)
+
+    def read(self, source: str, reading: Reading) -> None:
+        """A relay has read a source."""
+        self.readings.add(source, reading)
+        for rule, detail in self.readings.check(source):
+            self.broken(rule, detail)
 
     # --- reporting ---------------------------------------------------------------------------
 
