@@ -29,6 +29,9 @@ BACKDATED = dt.timedelta(hours=24)
 """Tills' clocks may run behind ours when they first see a certificate."""
 ALWAYS_NAMED = ("localhost", "127.0.0.1", "::1")
 
+# X509_V_FLAG_NO_CHECK_TIME of OpenSSL's x509_vfy.h, which Python does not name.
+_NO_CHECK_TIME = ssl.VerifyFlags(0x200000)
+
 
 @dataclass(frozen=True)
 class ServerFiles:
@@ -85,12 +88,14 @@ def client_context(ca: Path | None = None) -> ssl.SSLContext:
 def pinned_context(certificate: Path) -> ssl.SSLContext:
     """Trusts exactly the server that shows `certificate`, under whatever name it is reached.
 
-    For the supervisor, which reaches a gateway by address while its certificate names a public host.
+    For the supervisor, which reaches a gateway by address while its certificate names a public host; that it
+    has expired is told by `status`, and does not make a gateway that answers look dead. A file may hold
+    several certificates: then any of them will do.
     """
     context = client_context(certificate)
     context.check_hostname = False
     # The file's first certificate is a leaf; without this only self-signed roots end a chain.
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | _NO_CHECK_TIME
     return context
 
 

@@ -1,0 +1,103 @@
+"""Makes an encrypted folder: AES-256-GCM over contents, AES-256 over names (gocryptfs's format 2)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+from .errors import VolumeDamaged, VolumeUnusable
+from .process import Owner, start
+
+CONFIGURATION = "gocryptfs.conf"
+NAMES_VECTOR = "gocryptfs.diriv"
+UNFINISHED = "octonext.new"
+DISK_OWN = frozenset({"lost+found"})
+"""What an empty disk of its own may hold already."""
+SCRYPT_LOG_N = 10
+"""The least that gocryptfs takes: the password is 256 random bits, which no stretching makes longer."""
+CREATE_TIMEOUT_S = 60.0
+
+
+def exists(cipher: Path) -> bool:
+    """Whether there is a volume in this folder."""
+    return (cipher / CONFIGURATION).is_file()
+
+
+def create(cipher: Path, key: bytes, *, copy: Path, owner: Owner | None = None) -> None:
+    """Make a volume in `cipher`, a new or empty folder; it may be a link or a disk of its own.
+
+    `copy` gets its configuration file, which holds the volume's key wrapped by `key`: without that
+    file everything in the volume is lost. As root its files become `owner`'s.
+
+    Raises VolumeDamaged, VolumeUnusable.
+    """
+    cipher.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Into a folder inside: an interruption must not look like a volume, nor like somebody's files.
+    unfinished = cipher / UNFINISHED
+    interrupted = unfinished.exists()
+    shutil.rmtree(unfinished, ignore_errors=True)
+    files = {entry.name for entry in cipher.iterdir()} - DISK_OWN
+    if not interrupted and (files or copy.exists()):
+        # Without files its disk may not be mounted: a new, empty database must not take its place.
+        held = "holds files" if files else "once held a volume"
+        raise VolumeDamaged(
+            f"{cipher} {held}, and there is no {CONFIGURATION} in it.", remedy=_how_to_restore(cipher, copy)
+        )
+    unfinished.mkdir(mode=0o700)
+    _initialise(unfinished, key)
+    _keep(unfinished / CONFIGURATION, copy)
+    # What makes it a volume comes last.
+    for name in (NAMES_VECTOR, CONFIGURATION):
+        if owner is not None:
+            os.chown(unfinished / name, owner.uid, owner.gid)
+        (unfinished / name).replace(cipher / name)
+    unfinished.rmdir()
+    _sync(cipher)
+
+
+def _initialise(folder: Path, key: bytes) -> None:
+    arguments = ["-init", "-q", "-scryptn", str(SCRYPT_LOG_N), "--", str(folder)]
+    # Read and dropped but for an error: gocryptfs may print the volume's key when it makes one.
+    process = start(arguments, key, mark=str(folder), output=subprocess.PIPE)
+    try:
+        process.communicate(timeout=CREATE_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+    if process.returncode != 0:
+        raise VolumeUnusable(
+            f"gocryptfs could not make a volume in {folder} (exit code {process.returncode}).",
+            remedy="See that the disk has space and can be written.",
+        )
+
+
+def _keep(configuration: Path, copy: Path) -> None:
+    unfinished = copy.with_name(f".{copy.name}.new")
+    unfinished.unlink(missing_ok=True)
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
+    with os.fdopen(handle, "wb") as file:
+        file.write(configuration.read_bytes())
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(copy)
+    _sync(copy.parent)
+
+
+def _how_to_restore(cipher: Path, copy: Path) -> str:
+    if copy.is_file():
+        return (
+            f"Mount its disk, if it has one of its own; else put the copy back: cp {copy} "
+            f"{cipher / CONFIGURATION} (if the volume was deleted on purpose, delete the copy too)."
+        )
+    return f"Put {CONFIGURATION} back from a copy of {cipher}, or restore the database from a backup."
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
