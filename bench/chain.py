@@ -21,10 +21,12 @@ from typing import Any
 
 import httpx
 
-from octonext.crypto.envelope import load_shard_key, shard_public_spki
+from octonext.crypto.envelope import shard_public_spki
 from octonext.crypto.signature import DevicePrivateKey, generate_device_key, public_spki
 from octonext.crypto.tls import client_context
 from octonext.processes.init import write_configuration
+from octonext.processes.keys.opening import open_keyring
+from octonext.processes.keys.sync import sync_keys
 from octonext.processes.os_process import die_with_parent, end, send, tree
 from octonext.processes.supervisor.state import InstallationState, read_state
 from octonext.runtime.layout import OWNER_ROLE, Layout
@@ -116,15 +118,20 @@ def running(
     shards: Sequence[str] = SHARDS,
     workers: int = 1,
     relay: bool = True,
+    encrypted: Sequence[str] = (),
 ) -> Iterator[Chain]:
     """A new installation in the empty `folder`, with a branch on each shard, while the block runs.
 
     `workers` is the number of gateway processes. Without a relay nothing travels between the databases.
-    Raises DidNotStart.
+    The shards in `encrypted` stand on gocryptfs volumes, everything else in plain files. Raises DidNotStart.
     """
     say(f"starting {len(shards)} shards, head office, reporting and {workers} gateway(s)")
     specified = [f"{each}:{REGION}:{REGION}" for each in shards]
-    configuration = write_configuration(folder, name="bench", shards=specified, workers=workers)
+    configuration = write_configuration(
+        folder, name="bench", at_rest="none", shards=specified, workers=workers
+    )
+    for shard in encrypted:
+        _encrypt(configuration, shard)
     if not relay:
         with configuration.open("a", encoding="utf-8") as file:
             file.write("\n[relay]\nenabled = false\n")
@@ -154,6 +161,14 @@ def add_branch(chain: Chain, shard_id: str) -> int:
 def add_tills(chain: Chain, branches: Sequence[int], *, seed: int) -> list[PreparedTill]:
     """Enrol a till for each of `branches`, and wait until their shards know them."""
     return asyncio.run(_add_tills(chain, branches, seed))
+
+
+def _encrypt(configuration: Path, shard: str) -> None:
+    """Let one shard of a configuration that was just written stand on an encrypted volume."""
+    text = configuration.read_text(encoding="utf-8")
+    head, name, block = text.partition(f'id = "{shard}"\n')
+    block = block.replace('at_rest = "none"', 'at_rest = "gocryptfs"', 1)
+    configuration.write_text(head + name + block, encoding="utf-8")
 
 
 def _started(process: subprocess.Popen[bytes], said: Path) -> str:
@@ -230,7 +245,8 @@ async def _add_tills(chain: Chain, branches: Sequence[int], seed: int) -> list[P
                 raise DidNotStart(f"{shard_id} did not hear of its tills")
             await asyncio.sleep(READY_POLL_S)
     assortment = Assortment(seed)
-    public = {each: shard_public_spki(load_shard_key(chain.layout.shard_key_pem(each))) for each in shards}
+    keyring = open_keyring(chain.layout)
+    public = {each: shard_public_spki(sync_keys(chain.layout, keyring, each)[0]) for each in shards}
     return [
         PreparedTill(branch, device, assortment, public[chain.branches[branch]], private)
         for branch, device, private in zip(branches, devices, keys, strict=True)

@@ -10,4 +10,5 @@ NAMES = (
     "growth",
     "reports",
     "cost",
+    "security",
 )

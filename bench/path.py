@@ -18,8 +18,10 @@ from pathlib import Path
 import asyncpg
 
 from octonext.crypto.chain import GENESIS
-from octonext.crypto.envelope import generate_shard_key, load_shard_key, shard_public_spki
+from octonext.crypto.envelope import generate_shard_key, shard_public_spki
 from octonext.crypto.tls import client_context
+from octonext.processes.keys.opening import open_keyring
+from octonext.processes.keys.sync import sync_keys
 from octonext.processes.os_process import tree
 from octonext.runtime.postgres import connect, transaction
 from octonext.sync.messages import Ack, encode
@@ -33,6 +35,8 @@ from .load import Assortment, PreparedPush, PreparedTill, enrol, rules_of
 SHARD = "sa-1"
 #: Of the shard that is measured; four tills each when there are 32.
 BRANCHES = tuple(range(101, 109))
+#: Numbers set aside for the tills of a shard, where a gateway serves several.
+PLACE_DEVICES = 10_000
 RETRY_S = 0.05
 #: How a shard is filled: entries of a push, pushes of a till, and device numbers set aside for a client.
 FILL_ENTRIES = 128
@@ -47,6 +51,8 @@ class Backlog:
     till: PreparedTill
     pushes: list[PreparedPush]
     frames: list[str]
+    branches: tuple[int, ...] = BRANCHES
+    """All of its shard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +74,31 @@ class Passage:
 class Tills:
     """Makes tills that the shard knows; every till is used once, so that every run starts alike."""
 
-    def __init__(self, chain: Chain, seed: int, shard: str = SHARD) -> None:
+    def __init__(self, chain: Chain, seed: int, shard: str = SHARD, *, place: int = 0) -> None:
+        """Shards to which one gateway pushes need different places, for branches and tills of their own."""
         self._chain = chain
         self._shard = shard
         self._assortment = Assortment(seed)
-        self._public = shard_public_spki(load_shard_key(chain.layout.shard_key_pem(shard)))
-        self._next = 1
+        self._public = shard_public_spki(sync_keys(chain.layout, open_keyring(chain.layout), shard)[0])
+        self._branches = tuple(branch + place * len(BRANCHES) for branch in BRANCHES)
+        self._next = 1 + place * PLACE_DEVICES
 
     def write(self, tills: int, pushes: int, entries: int, *, rows: bool) -> list[Backlog]:
         """Enrol `tills` and write their journals; `rows` for `book`, without for `push`."""
         made = [
-            PreparedTill(BRANCHES[n % len(BRANCHES)], self._next + n, self._assortment, self._public)
+            PreparedTill(
+                self._branches[n % len(self._branches)], self._next + n, self._assortment, self._public
+            )
             for n in range(tills)
         ]
         self._next += tills
         asyncio.run(self._enrol(made))
-        return [_backlog(till, pushes, entries, rows) for till in made]
+        return [_backlog(till, pushes, entries, self._branches, rows=rows) for till in made]
 
     async def _enrol(self, tills: Sequence[PreparedTill]) -> None:
         connection = await connect(self._chain.owner_dsn(self._shard), application_name="bench")
         try:
-            await enrol(connection, self._shard, BRANCHES, tills)
+            await enrol(connection, self._shard, self._branches, tills)
         finally:
             await connection.close()
 
@@ -111,7 +121,7 @@ def book(
     return _measure(chain, shard, [job(own) for own in crews if own], _entries(backlogs))
 
 
-def push(chain: Chain, backlogs: Sequence[Backlog], *, gateways: int) -> Passage:
+def push(chain: Chain, backlogs: Sequence[Backlog], *, gateways: int, shard: str = SHARD) -> Passage:
     """Through `gateways` of the chain's gateways: TLS, WebSocket, decryption, chain check, postings."""
     crews = _share(backlogs, gateways)
 
@@ -119,7 +129,7 @@ def push(chain: Chain, backlogs: Sequence[Backlog], *, gateways: int) -> Passage
         return lambda gate: _push(url, chain.layout.root_certificate, own, gate)
 
     jobs = [job(chain.urls[n], own) for n, own in enumerate(crews) if own]
-    return _measure(chain, SHARD, jobs, _entries(backlogs))
+    return _measure(chain, shard, jobs, _entries(backlogs))
 
 
 def fill(chain: Chain, sales: int, *, first_device: int, seed: int) -> None:
@@ -205,22 +215,23 @@ class _Line:
 
     async def first(self) -> None:
         for each in self.own:
-            await self.book(each.till, each.pushes[0])
+            await self.book(each, each.pushes[0])
 
     async def rest(self) -> list[float]:
         latencies = []
         for number in range(1, min(len(each.pushes) for each in self.own)):
             for each in self.own:
-                latencies.append(await self.book(each.till, each.pushes[number]))  # noqa: PERF401 - in turn
+                latencies.append(await self.book(each, each.pushes[number]))  # noqa: PERF401 - in turn
         return latencies
 
-    async def book(self, till: PreparedTill, prepared: PreparedPush) -> float:
+    async def book(self, backlog: Backlog, prepared: PreparedPush) -> float:
         assert prepared.postings is not None
+        till = backlog.till
         began = time.perf_counter()
         async with transaction(self.connection) as borrowed:
             result = await ingest_push(
                 borrowed,
-                rules=rules_of(till.branch, BRANCHES),
+                rules=rules_of(till.branch, backlog.branches),
                 device=till.device,
                 epoch=self.epochs[till.device],
                 first=prepared.push.first,
@@ -246,8 +257,8 @@ async def _fill(dsn: str, pushes: int, first_device: int, seed: int, gate: Gate)
         line = await _Line.open(dsn, [Backlog(till, [], []) for till in tills])
         try:
             for prepared in journal[: -(-left // len(tills))]:
-                for till in tills:
-                    await line.book(till, prepared)
+                for each in line.own:
+                    await line.book(each, prepared)
                 left -= len(tills)
         finally:
             await line.connection.close()
@@ -288,8 +299,11 @@ def _entries(backlogs: Sequence[Backlog]) -> int:
     return len(backlogs[0].pushes[-1].push.entries)
 
 
-def _backlog(till: PreparedTill, pushes: int, entries: int, rows: bool) -> Backlog:
-    rules = rules_of(till.branch, BRANCHES) if rows else None
+def _backlog(
+    till: PreparedTill, pushes: int, entries: int, branches: tuple[int, ...], *, rows: bool
+) -> Backlog:
+    rules = rules_of(till.branch, branches) if rows else None
     # the first push opens the shift and goes before the clock starts
     written = list(till.pushes(pushes + 1, entries, rules=rules))
-    return Backlog(till, written, [] if rows else [encode(each.push).decode() for each in written])
+    frames = [] if rows else [encode(each.push).decode() for each in written]
+    return Backlog(till, written, frames, branches)

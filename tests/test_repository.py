@@ -90,7 +90,8 @@ def test_every_statement_beside_a_store_has_a_name_and_a_sentence() -> None:
 
 def test_migrations_are_numbered_without_a_gap() -> None:
     for database in ("hq", "shard"):
-        names = [entry.name for entry in files("octonext").joinpath("schema", database).iterdir()]
+        folders = [files("octonext").joinpath("schema", folder) for folder in (database, "both")]
+        names = [entry.name for folder in folders for entry in folder.iterdir()]
         numbers = sorted(int(name[:4]) for name in names if name.endswith(".sql"))
         assert numbers == list(range(1, len(numbers) + 1))
 

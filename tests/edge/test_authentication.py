@@ -250,3 +250,27 @@ async def test_tokens_that_nobody_could_check_are_not_counted() -> None:
         clock.seconds += LOOKUP_PAUSE_S
         hq.down = False
         assert await status(client, "t") == 200
+
+
+async def test_a_token_of_some_regions_opens_only_what_tells_regions_apart() -> None:
+    @get("/apart", opt=needs(CATALOG_READ, by_region=True))
+    async def apart() -> str:
+        return "here"
+
+    @get("/alike", opt=needs(CATALOG_READ))
+    async def alike() -> str:
+        return "here"
+
+    limited = Principal("limited", frozenset({ADMIN}), regions=frozenset({"KW"}))
+    clock, hq = HandClock(), HeadOffice({"t": READER, "l": limited})
+    app = application([apart, alike], tokens=TokenCache(hq.find, clock), title="t", version="0", clock=clock)
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's own ASGI types
+    async with httpx.AsyncClient(transport=transport, base_url="https://hq") as client:
+        found = {
+            (token, path): (await client.get(path, headers={"Authorization": f"Bearer {token}"})).status_code
+            for token in "tl"
+            for path in ("/apart", "/alike")
+        }
+    assert found == {("t", "/apart"): 200, ("t", "/alike"): 200, ("l", "/apart"): 200, ("l", "/alike"): 403}
+    assert [limited.may_see(region) for region in ("KW", "SA", None)] == [True, False, False]
+    assert READER.may_see(None)

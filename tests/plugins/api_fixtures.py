@@ -17,6 +17,7 @@ import pytest
 import pytest_asyncio
 from litestar import Litestar, Router
 
+from octonext.audit.reading import http as trail_http
 from octonext.base.clock import SystemClock
 from octonext.catalog import http as catalog_http
 from octonext.compliance import http as compliance_http
@@ -45,6 +46,7 @@ class Chain:
 def rest_app(hq_app_database: asyncpg.Pool) -> Litestar:
     routes = [
         *directory_http.routes(), *catalog_http.routes(), *compliance_http.routes(), *identity_http.routes(),
+        *trail_http.routes(),
     ]  # fmt: skip
     tokens = TokenCache(token_lookup(lambda: hq_app_database), SystemClock(), monitor_digest=MONITOR_DIGEST)
     return application(

@@ -19,7 +19,7 @@ def layout_with(hq_dsn: str, folder: Path) -> Layout:
     key.chmod(0o600)
     settings = Settings(
         name="test",
-        hq=Database(dsn=hq_dsn),
+        hq=Database(dsn=hq_dsn, at_rest="none"),
         shards=(Shard(id="kw-1", region="KW", jurisdiction="KW", sync_key=SecretSource(file=key)),),
     )
     return Layout(folder, settings)

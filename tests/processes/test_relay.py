@@ -111,11 +111,15 @@ async def installation(
         f"""name = "test"
 [hq]
 dsn = "{as_application(hq_dsn)}"
+at_rest = "none"
 [[shards]]
 id = "kw-1"
 region = "KW"
 jurisdiction = "KW"
 dsn = "{as_application(shard_dsn)}"
+at_rest = "none"
+[reporting]
+at_rest = "none"
 """
     )
     layout = Layout(data_dir)

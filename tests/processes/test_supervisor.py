@@ -33,7 +33,7 @@ def layout(data_dir: Path) -> Layout:
 
 def databases_only(data_dir: Path, *shards: str) -> Layout:
     """An installation whose other processes run elsewhere, so that only PostgreSQL is started."""
-    path = write_configuration(data_dir, name="test", shards=list(shards), workers=0)
+    path = write_configuration(data_dir, name="test", at_rest="none", shards=list(shards), workers=0)
     elsewhere = 'address = "https://reports.example"\ntoken = { env = "REPORTING_TOKEN" }'
     text = path.read_text().replace('engine = "chdb"', elsewhere)
     path.write_text(text + "\n[relay]\nenabled = false\n")
@@ -206,7 +206,7 @@ async def test_a_busy_port_is_named_with_a_remedy(data_dir: Path) -> None:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
         port = busy.getsockname()[1]
-        write_configuration(data_dir, name="test", shards=["kw-1:KW:KW"], port=port)
+        write_configuration(data_dir, name="test", at_rest="none", shards=["kw-1:KW:KW"], port=port)
         with pytest.raises(PortUnavailable, match=f"127.0.0.1:{port}: another program"):
             async with supervised(Layout(data_dir)):
                 pass

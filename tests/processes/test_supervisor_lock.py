@@ -48,7 +48,7 @@ def test_a_status_that_looks_at_the_same_moment_does_not_refuse_a_start(lock: Pa
 
 
 def test_down_signals_no_stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_configuration(tmp_path, name="test", shards=["kw-1:KW:KW"])
+    write_configuration(tmp_path, name="test", at_rest="none", shards=["kw-1:KW:KW"])
     lock = tmp_path / "run" / "supervisor.lock"
     signalled: list[int] = []
     monkeypatch.setattr("octonext.processes.up.os.kill", lambda pid, _number: signalled.append(pid))

@@ -18,7 +18,7 @@ Eventually = Callable[..., Awaitable[None]]
 
 
 def supervisor_in(folder: Path, **gateway: str) -> Supervisor:
-    write_configuration(folder, name="test", shards=["kw-1:KW:KW"], **gateway)  # type: ignore[arg-type]
+    write_configuration(folder, name="test", at_rest="none", shards=["kw-1:KW:KW"], **gateway)  # type: ignore[arg-type]
     return Supervisor(Layout(folder))
 
 

@@ -86,3 +86,16 @@ def test_every_file_is_closed_to_others_also_after_a_rotation(
     modes = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "logs").glob("small.log*")}
     assert len(modes) > 2
     assert set(modes.values()) == {0o640}
+
+
+def test_a_card_number_is_masked_wherever_it_stands(lines: Callable[[], list[dict[str, Any]]]) -> None:
+    card = "4111 1111 1111 1111"
+    structlog.get_logger().info("x", detail=f"not {card}", inner={"said": [card]})
+    logging.getLogger("some.library").warning("refused: %s", card)
+    try:
+        raise ValueError(f"{card} is no date")
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    for line in lines():
+        assert "4111 1111" not in json.dumps(line)
+        assert "**** **** **** 1111" in json.dumps(line)

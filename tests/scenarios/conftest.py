@@ -219,11 +219,11 @@ async def wait_for(condition: Callable[[], object], timeout_s: float = 120) -> N
             await asyncio.sleep(POLL_S)
 
 
-def make_installation(data_dir: Path, *, gateways: int = 1) -> Installation:
+def make_installation(data_dir: Path, *, gateways: int = 1, at_rest: str = "none") -> Installation:
     """Configured, with shards in Kuwait and Saudi Arabia, and not started yet."""
     made = octonext(
         *("init", "--data", str(data_dir), "--name", "scenario", "--workers", str(gateways)),
-        *("--shard", "kw-1:KW:KW", "--shard", "sa-1:SA:SA"),
+        *("--shard", "kw-1:KW:KW", "--shard", "sa-1:SA:SA", "--at-rest", at_rest),
     )
     assert made.returncode == 0, made.stderr
     return Installation(data_dir, data_dir / "said.txt")
@@ -244,11 +244,15 @@ def installation(data_dir: Path) -> Iterator[Installation]:
 def shared_installation(request: pytest.FixtureRequest, traversable_dir: Path) -> Iterator[Installation]:
     """One for a module, with two enrolled tills in each of its six branches.
 
-    A module that wants more than one gateway says so in a constant `GATEWAYS`.
+    A module that wants more than one gateway says so in a constant `GATEWAYS`, one that wants encrypted
+    databases in `AT_REST`.
     """
     folder = Path(tempfile.mkdtemp(prefix="shared-", dir=traversable_dir))
     folder.chmod(0o711)
-    installation = make_installation(folder, gateways=getattr(request.module, "GATEWAYS", 1))
+    module = request.module
+    installation = make_installation(
+        folder, gateways=getattr(module, "GATEWAYS", 1), at_rest=getattr(module, "AT_REST", "none")
+    )
     try:
         installation.start()
         asyncio.run(enrol_tills(installation, tills_per_branch=2))

@@ -18,6 +18,7 @@ import pytest
 import pytest_asyncio
 
 from octonext.base.errors import OctoNextError
+from octonext.crypto.volume import why_unusable
 from octonext.runtime.layout import OWNER_ROLE
 from octonext.runtime.postgres import connect
 from octonext.sync.messages import Ack, Nack
@@ -97,9 +98,15 @@ def may_mount(folder: Path) -> bool:
 
 @pytest.fixture
 def small_disk(data_dir: Path) -> Iterator[tuple[Installation, Disk]]:
-    """An installation whose shard sa-1 has a small disk of its own, mounted before the first start."""
-    installation = make_installation(data_dir)
-    folder = installation.layout.shard("sa-1")
+    """An installation whose shard sa-1 has a small disk of its own, mounted before the first start.
+
+    As root its volume's encrypted files are on that disk. An ordinary user mounts disks only in a user
+    namespace, where the setuid fusermount has no rights, so there the shard's files are plain.
+    """
+    encrypted = os.geteuid() == 0 and why_unusable() is None
+    installation = make_installation(data_dir, at_rest="gocryptfs" if encrypted else "none")
+    layout = installation.layout
+    folder = layout.cipher("sa-1") if encrypted else layout.shard("sa-1")
     folder.parent.mkdir(mode=0o711, exist_ok=True)
     folder.mkdir()
     if not may_mount(folder):

@@ -247,9 +247,9 @@ async def shard(shard_dsn: str, shard_database: asyncpg.Pool) -> AsyncIterator[S
     """A shard with branches 1 and 2 in Kuwait, reached as the gateway reaches it."""
     clock, registry = SystemClock(), Registry()
     await shard_database.execute("SELECT ensure_month_partitions(current_date, 2)")
-    app_dsn = shard_dsn.replace("://octonext@", "://octonext_app@", 1)
+    app_dsn = shard_dsn.replace("://octonext", "://octonext_app", 1)
     lane = Lane("kw-1", app_dsn, clock=clock, metrics=LaneMetrics(registry))
-    sync = ShardSync(lane, SHARD_KEY, clock=clock, metrics=SyncMetrics(registry))
+    sync = ShardSync(lane, [SHARD_KEY], clock=clock, metrics=SyncMetrics(registry))
     shard = Shard(shard_database, lane, sync)
     for branch in (1, 2, 9):
         await shard.put_reference(

@@ -19,6 +19,7 @@ from octonext.sync.messages import Ack, Head, Nack, PushedEntry
 from octonext.sync.service import TillSession
 from octonext.sync.service.mirror import Mirror
 from octonext.sync.service.shard import parse_cursor
+from unguarded import unguarded
 
 from .conftest import MILK, RICE, JournalWriter, Shard
 
@@ -352,9 +353,10 @@ async def test_a_restored_shard_is_given_the_shift_keys_again(shard: Shard, till
     await shard.enrol(till)
     till.open_shift()
     assert await accepted(shard, till) == ["posted"]
-    await shard.pool.execute(
-        "TRUNCATE device_head, device_key, device_journal, push, shift, ledger_line, account_balance"
-    )
+    async with unguarded(shard.pool):
+        await shard.pool.execute(
+            "TRUNCATE device_head, device_key, device_journal, push, shift, ledger_line, account_balance"
+        )
     nonce = b"n" * 32
     session = await shard.sync.open_session(till.hello(nonce, acked=till.head), nonce)
     assert isinstance(session, TillSession)

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from octonext.sync.domain import START, MarkedCursor
 from octonext.sync.service.shard import parse_cursor
+from unguarded import unguarded
 
 from .conftest import JournalWriter, Shard
 
@@ -33,17 +34,19 @@ class Restored:
         self._copied = await self._pool.fetchval("SELECT max(xid)::text FROM reference_history")
 
     async def restore(self) -> None:
-        await self._pool.execute("DELETE FROM reference WHERE xid > $1::text::xid8", self._copied)
-        await self._pool.execute("DELETE FROM reference_history WHERE xid > $1::text::xid8", self._copied)
+        async with unguarded(self._pool):
+            await self._pool.execute("DELETE FROM reference WHERE xid > $1::text::xid8", self._copied)
+            await self._pool.execute("DELETE FROM reference_history WHERE xid > $1::text::xid8", self._copied)
 
     async def give_next_id_again(self) -> None:
         """The newest row gets the first id after the copy, as it would on a restored shard."""
         again = str(int(self._copied) + 1)
-        for statement in (
-            "UPDATE reference SET xid = $1::text::xid8 WHERE xid > $2::text::xid8",
-            "UPDATE reference_history SET xid = $1::text::xid8 WHERE xid > $2::text::xid8",
-        ):
-            await self._pool.execute(statement, again, self._copied)
+        async with unguarded(self._pool):
+            for statement in (
+                "UPDATE reference SET xid = $1::text::xid8 WHERE xid > $2::text::xid8",
+                "UPDATE reference_history SET xid = $1::text::xid8 WHERE xid > $2::text::xid8",
+            ):
+                await self._pool.execute(statement, again, self._copied)
 
 
 @pytest_asyncio.fixture

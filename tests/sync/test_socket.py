@@ -21,6 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from octonext.base.clock import SystemClock
+from octonext.crypto.envelope import generate_shard_key, shard_public_spki
 from octonext.crypto.tls import client_context, ensure_server_certificate
 from octonext.edge.authentication import TokenCache
 from octonext.processes.gateway import build
@@ -39,6 +40,7 @@ from octonext.sync.messages import (
     Nack,
     Ping,
     Pong,
+    ShardKey,
     Welcome,
     decode_from_server,
     encode,
@@ -46,7 +48,7 @@ from octonext.sync.messages import (
 from octonext.sync.metrics import SyncMetrics
 from octonext.sync.socket import SyncServer
 
-from .conftest import MILK, JournalWriter, Shard
+from .conftest import MILK, SHARD_KEY, JournalWriter, Shard
 
 DEADLINE_S = 15
 
@@ -166,6 +168,24 @@ async def test_a_till_says_hello_pushes_and_is_acknowledged(
         assert isinstance(await line.receive(), Pong)
     async with gateway.line() as line:
         assert (await line.hello(till)).acked == till.head
+
+
+async def test_a_rotated_sync_key_is_told_to_the_tills_that_are_connected_and_to_those_that_come(
+    gateway: Gateway, shard: Shard, till: JournalWriter
+) -> None:
+    await shard.enrol(till)
+    rotated = generate_shard_key()
+    async with gateway.line() as line, gateway.line() as silent:
+        assert (await line.hello(till)).shard_key == shard_public_spki(SHARD_KEY)
+        assert isinstance(await silent.receive(), Challenge)
+        assert shard.sync.use_keys([rotated, SHARD_KEY])
+        await gateway.sync.announce_key(shard.sync)
+        assert await line.receive() == ShardKey(key=shard_public_spki(rotated))
+        # who has not said who it is hears nothing but the answer to its hello
+        await silent.send(till.hello(b"?" * 32))
+        assert isinstance(await silent.receive(), Nack)
+    async with gateway.line() as line:
+        assert (await line.hello(till)).shard_key == shard_public_spki(rotated)
 
 
 async def test_pushes_on_the_way_together_are_answered_in_order(

@@ -130,6 +130,9 @@ class RecordingShard:
     #: Answers for the next pushes in place of the real ones; None lets one through.
     refusals: list[Nack | None] = field(default_factory=list)
     push_entries: int = 16
+    #: The public key that a welcome names, and the lines that were welcomed.
+    told_key: bytes | None = None
+    lines: list[ServerConnection] = field(default_factory=list)
 
     @property
     def head(self) -> Head:
@@ -144,6 +147,7 @@ class RecordingShard:
             credits=Credits(512, 1024 * 1024, self.push_entries),
             heartbeat_s=20,
             server_time_ms=0,
+            shard_key=self.told_key,
         )
 
     def push(self, push: Push) -> Ack | Nack:
@@ -205,6 +209,7 @@ class RecordingShard:
         await socket.send(encode(answer), text=True)
         if isinstance(answer, Nack):
             return
+        self.lines.append(socket)
         if hello.cursors.get("reference") == "" and self.rows:
             delta = Delta(feed="reference", cursor="1.1", rows=self.rows, more=False)
             await socket.send(encode(delta), text=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from litestar import Litestar, Router
@@ -17,8 +17,10 @@ from octonext.base.clock import Clock, SystemClock
 from octonext.runtime.postgres import Pool
 
 from .authentication import TokenCache, any_token, authorize
+from .card_numbers import refuse_card_numbers
 from .dependencies import provide_clock, provide_hq
 from .limits import BODY_BYTES_MAX, Attempts
+from .origin import OriginCheck
 from .problems import exception_handlers
 from .request_context import RequestContext
 
@@ -36,18 +38,22 @@ def application(
     hq: Pool | None = None,
     state: dict[str, Any] | None = None,
     clock: Clock | None = None,
+    origins: Iterable[str] = (),
     **options: Any,
 ) -> Litestar:
     """Build the application. Nothing in it is open that does not say so by its `opt`.
 
     `app.state` holds `tokens`, `attempts`, `clock` and `hq` (None while head office has not been
-    reached; it may be set later), and what `state` adds. `options` go to Litestar as they are.
+    reached; it may be set later), and what `state` adds. `origins` are the pages that may write to us.
+    `options` go to Litestar as they are.
     """
     clock = clock or SystemClock()
     base_state = {"tokens": tokens, "attempts": Attempts(clock), "clock": clock, "hq": hq}
     app = Litestar(
         route_handlers,
         guards=[authorize],
+        # After the guards: who may not ask is told that first, and only that.
+        before_request=refuse_card_numbers,
         exception_handlers=exception_handlers(),
         dependencies={
             "hq": Provide(provide_hq, sync_to_thread=False),
@@ -61,7 +67,7 @@ def application(
         **options,
     )
     # Around the router itself: a path that no route matches gets its id and headers as well.
-    app.asgi_handler = RequestContext(app.asgi_handler)
+    app.asgi_handler = RequestContext(OriginCheck(app.asgi_handler, origins))
     return app
 
 

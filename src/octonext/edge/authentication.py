@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,18 +19,22 @@ from litestar.handlers import BaseRouteHandler
 from octonext.base.clock import Clock
 from octonext.base.errors import OctoNextError
 from octonext.crypto.secrets import same_secret, token_digest
+from octonext.runtime.actor import ActorKind, act_as, current_actor
 
 from .errors import Forbidden, Unauthenticated, Unavailable
-from .limits import BEARER, Attempts
+from .limits import BEARER
 from .problems import UNAVAILABLE_ERRORS
+from .throttling import attempt_succeeded, begin_attempt
 
 ADMIN = "admin"
 CATALOG_READ, CATALOG_WRITE = "catalog:read", "catalog:write"
 DIRECTORY_READ, DIRECTORY_WRITE = "directory:read", "directory:write"
 REPORTS_READ = "reports:read"
+AUDIT_READ = "audit:read"
 MONITOR = "monitor"
 SCOPES = (
-    ADMIN, CATALOG_READ, CATALOG_WRITE, DIRECTORY_READ, DIRECTORY_WRITE, REPORTS_READ, MONITOR,
+    ADMIN, CATALOG_READ, CATALOG_WRITE, DIRECTORY_READ, DIRECTORY_WRITE, REPORTS_READ,
+    AUDIT_READ, MONITOR,
 )  # fmt: skip
 
 TOKEN_FRESH_S = 10
@@ -44,18 +48,23 @@ TOKENS_CACHED_MAX = 20_000
 TOKEN_CHARACTERS_MAX = 200
 
 _OPT = "octonext_access"
+_BY_REGION_OPT = "octonext_by_region"
 _CREDENTIAL_IN_REQUEST = "credential_in_request"
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Who a token speaks for. `expires_at` is aware, or None for a token that does not end."""
+    """Who a token speaks for. `expires_at` is aware, or None for a token that does not end.
+
+    `regions` holds the codes of the regions that it is limited to; None is no limit.
+    """
 
     name: str
     scopes: frozenset[str]
     token_id: UUID | None = None
     user_id: UUID | None = None
     expires_at: datetime | None = None
+    regions: frozenset[str] | None = None
 
     def may(self, scope: str) -> bool:
         """Whether the scope is held: by name, by `admin`, or reading by the right to write."""
@@ -65,16 +74,24 @@ class Principal:
             or (scope.endswith(":read") and scope.replace(":read", ":write") in self.scopes)
         )
 
+    def may_see(self, region: str | None) -> bool:
+        """Whether rows of the region are shown; None is what belongs to no region, as at head office."""
+        return self.regions is None or region in self.regions
+
 
 TokenLookup = Callable[[bytes], Awaitable[Principal | None]]
 """Finds the principal of a token's digest at head office; raises when that does not answer."""
 
 
-def needs(scope: str) -> dict[str, Any]:
-    """The `opt` of a handler that only holders of `scope` may call."""
+def needs(scope: str, *, by_region: bool = False) -> dict[str, Any]:
+    """The `opt` of a handler that only holders of `scope` may call.
+
+    With `by_region` the handler itself shows a token only the regions that it is limited to. Any other
+    handler is closed to such a token: its answer would be the same for every region.
+    """
     if scope not in SCOPES:
         raise ValueError(f"{scope!r} is not a scope")
-    return {_OPT: scope}
+    return {_OPT: scope, _BY_REGION_OPT: by_region}
 
 
 def any_token() -> dict[str, Any]:
@@ -170,6 +187,7 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
         return
     principal = await _authenticated(connection)
     connection.scope["user"] = principal
+    _act_as(principal)
     if access is None:
         raise Forbidden("This address is not open to anybody.")
     if access and not principal.may(access):
@@ -177,11 +195,20 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
             f"This needs the scope {access!r}.",
             remedy="Use a token that has it; `octonext token create` makes one.",
         )
+    if access and principal.regions is not None and not handler.opt.get(_BY_REGION_OPT):
+        raise Forbidden(
+            "This address does not tell regions apart, and the token is limited to some.",
+            remedy="Use a token without a limit to regions.",
+        )
 
 
-def client_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The address that attempts are counted by."""
-    return connection.client.host if connection.client is not None else "local"
+def _act_as(principal: Principal) -> None:
+    """From here on the request acts for its principal, as seen from where it came."""
+    known = current_actor()
+    who = principal.user_id or principal.token_id
+    if known is not None and who is not None:
+        kind: ActorKind = "token" if principal.user_id is None else "user"
+        act_as(replace(known, kind=kind, id=str(who), name=principal.name))
 
 
 async def _authenticated(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal:
@@ -205,15 +232,13 @@ async def _authenticated(connection: ASGIConnection[Any, Any, Any, Any]) -> Prin
 async def _counted(
     connection: ASGIConnection[Any, Any, Any, Any], tokens: TokenCache, token: str
 ) -> Principal | None:
-    attempts: Attempts = connection.app.state.attempts
-    address = client_address(connection)
-    attempts.begin(BEARER, address)
+    await begin_attempt(connection, BEARER)
     try:
         principal = await tokens.authenticate(token)
     except Unavailable:
         # Nobody learnt whether the token is good, so this was no failure of the caller's.
-        attempts.succeeded(BEARER, address)
+        attempt_succeeded(connection, BEARER)
         raise
     if principal is not None:
-        attempts.succeeded(BEARER, address)
+        attempt_succeeded(connection, BEARER)
     return principal

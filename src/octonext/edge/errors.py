@@ -48,13 +48,17 @@ class RequestTooSlow(OctoNextError):
 
 
 class TooManyAttempts(OctoNextError):
-    """One address guessed secrets too often; `retry_after_s` says when it may try again."""
+    """One address guessed secrets too often; `retry_after_s` says when it may try again.
+
+    `is_first` is true for the first refusal since the address was heard again.
+    """
 
     code = "too_many_attempts"
 
-    def __init__(self, message: str, *, retry_after_s: int) -> None:
+    def __init__(self, message: str, *, retry_after_s: int, is_first: bool = False) -> None:
         super().__init__(message, remedy=f"Try again in {retry_after_s} seconds.")
         self.retry_after_s = retry_after_s
+        self.is_first = is_first
 
 
 class Unavailable(OctoNextError):

@@ -48,7 +48,7 @@ class Attempts:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._counts: dict[str, OrderedDict[str, tuple[float, int]]] = {}
+        self._counts: dict[str, OrderedDict[str, tuple[float, int, bool]]] = {}
 
     def begin(self, limit: Limit, address: str) -> None:
         """Count an attempt before the secret is looked at, so that parallel guesses count too.
@@ -57,15 +57,17 @@ class Attempts:
         """
         now = self._clock.monotonic()
         counts = self._counts.setdefault(limit.name, OrderedDict())
-        since, count = counts.get(address, (now, 0))
+        since, count, was_refused = counts.get(address, (now, 0, False))
         if now - since >= limit.window_s:
-            since, count = now, 0
+            since, count, was_refused = now, 0, False
         if count >= limit.attempts:
+            counts[address] = (since, count, True)
             raise TooManyAttempts(
                 "Too many attempts came from this address.",
                 retry_after_s=max(1, int(since + limit.window_s - now) + 1),
+                is_first=not was_refused,
             )
-        counts[address] = (since, count + 1)
+        counts[address] = (since, count + 1, was_refused)
         counts.move_to_end(address)
         if len(counts) > ADDRESSES_MAX:
             counts.popitem(last=False)
@@ -73,8 +75,8 @@ class Attempts:
     def succeeded(self, limit: Limit, address: str) -> None:
         """Take back the attempt that `begin` counted: it was no guess, or nobody could tell."""
         counts = self._counts.get(limit.name, OrderedDict())
-        since, count = counts.get(address, (0.0, 0))
+        since, count, was_refused = counts.get(address, (0.0, 0, False))
         if count > 1:
-            counts[address] = (since, count - 1)
+            counts[address] = (since, count - 1, was_refused)
         else:
             counts.pop(address, None)

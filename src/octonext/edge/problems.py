@@ -31,10 +31,12 @@ STATUS: Mapping[str, int] = {
     "invalid_barcode": 400,
     "invalid_key": 400,
     "invalid_cursor": 400,
+    "card_number": 400,
     "unauthenticated": 401,
     "enrolment_refused": 401,
     "sign_in_refused": 401,
     "forbidden": 403,
+    "foreign_origin": 403,
     "not_found": 404,
     "request_too_slow": 408,
     "conflict": 409,
@@ -152,7 +154,12 @@ def _refused(_: Request[Any, Any, Any], error: OctoNextError) -> Response[Proble
         # Whole seconds, and never 0: that would invite a storm (RFC 9110, section 10.2.3).
         headers["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
     return problem_response(
-        status_of(error.code), error.code, error.message, remedy=error.remedy, headers=headers
+        status_of(error.code),
+        error.code,
+        error.message,
+        remedy=error.remedy,
+        errors=getattr(error, "field_errors", None),
+        headers=headers,
     )
 
 

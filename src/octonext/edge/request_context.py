@@ -12,24 +12,19 @@ import structlog
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from octonext.base.ids import new_uuid7
+from octonext.runtime.actor import Actor, acting_as, address_of
 
 from . import limits
 from .errors import RequestTooSlow
+from .headers import secured
 
 HEADER = b"x-request-id"
 
-#: Every answer carries these. An API has no page to protect, so its policy allows nothing.
-SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
-    (b"strict-transport-security", b"max-age=31536000"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"cache-control", b"no-store"),
-)
-
 # What a caller's id may be made of: it goes into headers and logs as it is.
 _ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+USER_AGENT_CHARACTERS_MAX = 400
+"""Of what a client calls itself, so much goes into the audit trail."""
+
 _request_id: ContextVar[str] = ContextVar("octonext_request_id", default="")
 _log = structlog.get_logger(__name__)
 
@@ -54,7 +49,8 @@ class RequestContext:
         try:
             with structlog.contextvars.bound_contextvars(request_id=request_id):
                 if str(scope["type"]) == "http":
-                    await self._http(scope, receive, send, request_id)
+                    with acting_as(_stranger(scope, request_id)):
+                        await self._http(scope, receive, send, request_id)
                 else:
                     await self._app(scope, receive, send)
         finally:
@@ -68,12 +64,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                present = {name for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *(pair for pair in SECURITY_HEADERS if pair[0] not in present),
-                    (HEADER, request_id.encode()),
-                ]
+                message["headers"] = [*secured(message["headers"]), (HEADER, request_id.encode())]
             await send(message)
 
         try:
@@ -110,6 +101,18 @@ def _in_time(receive: Receive) -> Receive:
         return message
 
     return receive_in_time
+
+
+def _stranger(scope: Any, request_id: str) -> Actor:
+    """Who acts until authentication knows better. The address is the connection's own: no header names it."""
+    agent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
+    return Actor(
+        kind="anonymous",
+        id="",
+        ip=address_of(scope.get("client")),
+        user_agent=agent.decode("latin-1")[:USER_AGENT_CHARACTERS_MAX] or None,
+        request_id=request_id,
+    )
 
 
 def _accepted_id(scope: Any) -> str:

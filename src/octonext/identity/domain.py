@@ -12,6 +12,7 @@ from octonext.base.text import PRINTABLE_PATTERN
 
 ADMINISTRATOR = "admin"
 SCOPES_MAX = 16
+REGIONS_MAX = 64
 TOKEN_DAYS_MAX = 3650
 BRANCHES_OF_CASHIER_MAX = 500
 
@@ -66,10 +67,14 @@ class Cashier(msgspec.Struct, kw_only=True):
 
 
 class TokenDraft(_Body, kw_only=True):
-    """A token for a program. Without `expires_in_days` it lasts until it is revoked."""
+    """A token for a program. Without `expires_in_days` it lasts until it is revoked.
+
+    `regions` are codes; with them it opens only what can be shown by region, which is the audit trail.
+    """
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PRINTABLE_PATTERN)]
     scopes: Annotated[list[str], msgspec.Meta(min_length=1, max_length=SCOPES_MAX)]
+    regions: Annotated[list[str], msgspec.Meta(min_length=1, max_length=REGIONS_MAX)] | None = None
     expires_in_days: Annotated[int, msgspec.Meta(ge=1, le=TOKEN_DAYS_MAX)] | None = None
 
 
@@ -79,6 +84,7 @@ class Token(msgspec.Struct, kw_only=True):
     token_id: UUID
     name: str
     scopes: list[str]
+    regions: list[str] | None = None
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None

@@ -14,7 +14,6 @@ from octonext.edge.authentication import (
     DIRECTORY_READ,
     DIRECTORY_WRITE,
     any_token,
-    client_address,
     credential_in_request,
     needs,
 )
@@ -22,6 +21,7 @@ from octonext.edge.dependencies import HeadOffice, ProcessClock
 from octonext.edge.errors import InvalidRequest
 from octonext.edge.limits import SIGN_IN
 from octonext.edge.pagination import DEFAULT_LIMIT, Page, PageCursor, PageLimit, decode_cursor, page_of
+from octonext.edge.throttling import attempt_succeeded, begin_attempt
 
 from . import service
 from .domain import Cashier, CashierChange, CashierDraft, NewToken, SignIn, Token, TokenDraft
@@ -32,10 +32,9 @@ async def sign_in(
     request: Request[Any, Any, Any], data: JSONBody[SignIn], hq: HeadOffice, clock: ProcessClock
 ) -> NewToken:
     """Sign in with a name and a password; needs no token."""
-    attempts, address = request.app.state.attempts, client_address(request)
-    attempts.begin(SIGN_IN, address)
+    await begin_attempt(request, SIGN_IN)
     session = await service.sign_in(hq, data, clock)
-    attempts.succeeded(SIGN_IN, address)
+    attempt_succeeded(request, SIGN_IN)
     return session
 
 

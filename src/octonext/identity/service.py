@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,8 +15,10 @@ from octonext.base.ids import new_uuid7
 from octonext.crypto.secrets import hash_secret, new_token, token_digest, verify_secret
 from octonext.edge.authentication import ADMIN, SCOPES, Principal, TokenCache, TokenLookup
 from octonext.edge.errors import Forbidden, InvalidRequest, NotFound, Unavailable
-from octonext.edge.refusals import explained
-from octonext.runtime.postgres import Pool, transaction
+from octonext.edge.refusals import UnknownReference, explained
+from octonext.runtime.actor import Actor, acting_as, current_actor
+from octonext.runtime.audit import record_event
+from octonext.runtime.postgres import Connection, Pool, transaction
 
 from . import store
 from .domain import (
@@ -62,6 +65,7 @@ async def bootstrap(pool: Pool) -> str | None:
     async with transaction(pool) as connection:
         if not await store.create_first_user(connection, user_id, ADMINISTRATOR, password_hash, [ADMIN]):
             return None
+        await record_event(connection, "administrator_created", user_id=user_id)
         await store.insert_token(
             connection, new_uuid7(), token_digest(secret), "first start", [ADMIN],
             user_id=user_id, expires_at=None,
@@ -82,6 +86,7 @@ async def reset_administrator(pool: Pool, clock: Clock) -> str | None:
         if user_id is None:
             return None
         await store.revoke_tokens_of_user(connection, user_id, clock.now())
+        await record_event(connection, "administrator_reset", user_id=user_id)
         await store.insert_token(
             connection, new_uuid7(), token_digest(secret), f"reset of {ADMINISTRATOR}", [ADMIN],
             user_id=user_id, expires_at=None,
@@ -90,36 +95,56 @@ async def reset_administrator(pool: Pool, clock: Clock) -> str | None:
 
 
 async def sign_in(pool: Pool, request: SignIn, clock: Clock) -> NewToken:
-    """A token for an administrator, for SESSION_LIFETIME. Raises SignInRefused."""
+    """A token for an administrator, for SESSION_LIFETIME. Raises SignInRefused.
+
+    Both outcomes are events of the audit trail. A name that nobody has is not written down: it may well be
+    a password, typed into the wrong field.
+    """
     async with transaction(pool, readonly=True) as connection:
         user = await store.find_user(connection, request.name)
     known_hash = _NOBODY_HASH if user is None else user[1]
     loop = asyncio.get_running_loop()
     right = await loop.run_in_executor(_hashing, verify_secret, request.password, known_hash)
     if user is None or not right:
+        async with transaction(pool) as connection:
+            await record_event(
+                connection, "sign_in_failed",
+                name=None if user is None else request.name, user_id=None if user is None else user[0],
+            )  # fmt: skip
         raise SignInRefused("The name or the password is wrong.")
-    user_id, _, scopes = user
+    user_id, _, scopes, regions = user
     secret = new_token()
-    async with transaction(pool) as connection:
-        token = await store.insert_token(
-            connection, new_uuid7(), token_digest(secret), f"session of {request.name}", scopes,
-            user_id=user_id, expires_at=clock.now() + SESSION_LIFETIME,
-        )  # fmt: skip
+    whoever = current_actor() or Actor(kind="user", id="")
+    with acting_as(replace(whoever, kind="user", id=str(user_id), name=request.name)):
+        async with transaction(pool) as connection:
+            token = await store.insert_token(
+                connection, new_uuid7(), token_digest(secret), f"session of {request.name}", scopes,
+                user_id=user_id, expires_at=clock.now() + SESSION_LIFETIME, regions=regions,
+            )  # fmt: skip
+            await record_event(connection, "signed_in", token_id=token.token_id, scopes=scopes)
     return NewToken(token=token, secret=secret)
 
 
 async def create_token(pool: Pool, draft: TokenDraft, clock: Clock) -> NewToken:
-    """A token for a program. Raises InvalidRequest for an unknown scope."""
+    """A token for a program. Raises InvalidRequest for an unknown scope, UnknownReference for a region."""
     _check_scopes(draft.scopes)
     days = draft.expires_in_days
     expires_at = None if days is None else clock.now() + timedelta(days=days)
     secret = new_token()
     with explained(store.REFUSALS):
         async with transaction(pool) as connection:
+            await _check_regions(connection, draft.regions)
             token = await store.insert_token(
                 connection, new_uuid7(), token_digest(secret), draft.name, draft.scopes,
-                user_id=None, expires_at=expires_at,
+                user_id=None, expires_at=expires_at, regions=draft.regions,
             )  # fmt: skip
+            await record_event(
+                connection,
+                "token_created",
+                token_id=token.token_id,
+                scopes=draft.scopes,
+                regions=draft.regions,
+            )
     return NewToken(token=token, secret=secret)
 
 
@@ -133,6 +158,8 @@ async def revoke_token(pool: Pool, token_id: UUID, clock: Clock) -> Token:
     """Raises NotFound. Other gateways stop accepting it within TOKEN_FRESH_S of edge.authentication."""
     async with transaction(pool) as connection:
         token = await store.revoke_token(connection, token_id, clock.now())
+        if token is not None:
+            await record_event(connection, "token_revoked", token_id=token_id)
     if token is None:
         raise NotFound("There is no such token.")
     return token
@@ -176,6 +203,7 @@ async def create_cashier(pool: Pool, draft: CashierDraft) -> Cashier:
                 name_en=draft.name_en, name_ar=draft.name_ar, role=draft.role, pin_hash=pin_hash,
             )  # fmt: skip
             await store.set_branches(connection, user_id, draft.branch_ids, draft.region_id)
+            await record_event(connection, "cashier_created", user_id=user_id, role=draft.role)
             cashier = await store.get_cashier(connection, user_id)
     assert cashier is not None  # just written in the same transaction
     return cashier
@@ -194,6 +222,13 @@ async def change_cashier(pool: Pool, user_id: UUID, change: CashierChange) -> Ca
                 raise NotFound("There is no such cashier.")
             if change.branch_ids is not None:
                 await store.set_branches(connection, user_id, change.branch_ids, region_id)
+            if change.pin is not None:
+                await record_event(connection, "pin_changed", user_id=user_id)
+            if (change.role, change.active, change.branch_ids) != (None, None, None):
+                await record_event(
+                    connection, "permissions_changed", user_id=user_id, role=change.role,
+                    active=change.active, branch_ids=change.branch_ids,
+                )  # fmt: skip
             cashier = await store.get_cashier(connection, user_id)
     assert cashier is not None  # just changed in the same transaction
     return cashier
@@ -217,6 +252,13 @@ async def list_cashiers(pool: Pool, after: UUID, limit: int, region_id: int | No
 async def _hashed(secret: str) -> str:
     """Hash off the event loop: Argon2id is slow on purpose."""
     return await asyncio.get_running_loop().run_in_executor(_hashing, hash_secret, secret)
+
+
+async def _check_regions(connection: Connection, codes: list[str] | None) -> None:
+    unknown = await store.unknown_regions(connection, codes or [])
+    if unknown:
+        # A limit with a slip of the pen would open nothing, and be noticed only when it is needed.
+        raise UnknownReference(f"There is no region {unknown[0][:40]!r}.")
 
 
 def _check_scopes(scopes: list[str]) -> None:

@@ -46,10 +46,17 @@ async def replace_password(connection: Connection, name: str, password_hash: str
     return user_id
 
 
-async def find_user(connection: Connection, name: str) -> tuple[UUID, str, list[str]] | None:
-    """The id, password hash and scopes of an active user."""
+async def find_user(
+    connection: Connection, name: str
+) -> tuple[UUID, str, list[str], list[str] | None] | None:
+    """The id, password hash, scopes and regions of an active user."""
     row = await connection.fetchrow(QUERIES["find_user"], name)
-    return None if row is None else (row["user_id"], row["password_hash"], row["scopes"])
+    return None if row is None else (row["user_id"], row["password_hash"], row["scopes"], row["regions"])
+
+
+async def unknown_regions(connection: Connection, codes: Sequence[str]) -> list[str]:
+    """Which of these codes no region has."""
+    return [row["asked"] for row in await connection.fetch(QUERIES["unknown_regions"], list(codes))]
 
 
 async def insert_token(
@@ -61,11 +68,13 @@ async def insert_token(
     *,
     user_id: UUID | None,
     expires_at: datetime | None,
+    regions: Sequence[str] | None = None,
 ) -> Token:
     """A new token; only its digest is kept."""
     row = await connection.fetchrow(
-        QUERIES["insert_token"], token_id, digest, name, list(scopes), user_id, expires_at
-    )
+        QUERIES["insert_token"], token_id, digest, name, list(scopes), user_id, expires_at,
+        None if regions is None else list(regions),
+    )  # fmt: skip
     return _token(row)
 
 
@@ -164,4 +173,11 @@ def _principal(row: Mapping[str, Any]) -> Principal:
         token_id=row["token_id"],
         user_id=row["user_id"],
         expires_at=row["expires_at"],
+        regions=_limit(row["regions"], row["user_regions"]),
     )
+
+
+def _limit(of_token: Sequence[str] | None, of_user: Sequence[str] | None) -> frozenset[str] | None:
+    """Regions that both allow: a user who is limited later takes the tokens made before along."""
+    limits = [frozenset(each) for each in (of_token, of_user) if each is not None]
+    return frozenset.intersection(*limits) if limits else None

@@ -17,23 +17,28 @@ UPDATE user_account SET password_hash = $2, active = true WHERE name = $1 RETURN
 
 -- name: find_user
 -- Who signs in under a name.
-SELECT user_id, password_hash, scopes FROM user_account WHERE name = $1 AND active;
+SELECT user_id, password_hash, scopes, regions FROM user_account WHERE name = $1 AND active;
+
+-- name: unknown_regions
+-- Which of these codes no region has.
+SELECT asked FROM unnest($1::text[]) AS asked
+WHERE NOT EXISTS (SELECT FROM region AS r WHERE r.code = asked) ORDER BY asked;
 
 -- name: insert_token
 -- A new token; only its digest is kept.
-INSERT INTO api_token (token_id, digest, name, scopes, user_id, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6)
-RETURNING token_id, name, scopes, created_at, expires_at, revoked_at;
+INSERT INTO api_token (token_id, digest, name, scopes, user_id, expires_at, regions)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+RETURNING token_id, name, scopes, regions, created_at, expires_at, revoked_at;
 
 -- name: list_tokens
 -- A page of tokens, oldest first (their ids are ordered by time).
-SELECT token_id, name, scopes, created_at, expires_at, revoked_at FROM api_token
+SELECT token_id, name, scopes, regions, created_at, expires_at, revoked_at FROM api_token
 WHERE token_id > $1 ORDER BY token_id LIMIT $2;
 
 -- name: revoke_token
 -- A token that works no more; the first revocation's time stays.
 UPDATE api_token SET revoked_at = coalesce(revoked_at, $2) WHERE token_id = $1
-RETURNING token_id, name, scopes, created_at, expires_at, revoked_at;
+RETURNING token_id, name, scopes, regions, created_at, expires_at, revoked_at;
 
 -- name: revoke_tokens_of_user
 -- Everything that was opened with a user's old password; tokens for programs belong to nobody and stay.
@@ -41,14 +46,16 @@ UPDATE api_token SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL;
 
 -- name: find_token
 -- The living token of a digest.
-SELECT t.digest, t.token_id, t.name, t.scopes, t.user_id, t.expires_at
+SELECT t.digest, t.token_id, t.name, t.scopes, t.user_id, t.expires_at,
+       t.regions, u.regions AS user_regions
 FROM api_token AS t LEFT JOIN user_account AS u USING (user_id)
 WHERE t.digest = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())
   AND coalesce(u.active, true);
 
 -- name: load_tokens
 -- Every living token, newest first, as many as a cache takes.
-SELECT t.digest, t.token_id, t.name, t.scopes, t.user_id, t.expires_at
+SELECT t.digest, t.token_id, t.name, t.scopes, t.user_id, t.expires_at,
+       t.regions, u.regions AS user_regions
 FROM api_token AS t LEFT JOIN user_account AS u USING (user_id)
 WHERE t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())
   AND coalesce(u.active, true)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import asyncpg
 import structlog
 
-from octonext.crypto.envelope import load_shard_key, shard_public_spki
+from octonext.crypto.envelope import shard_public_spki
 from octonext.identity.service import bootstrap as create_administrator
 from octonext.runtime.layout import Layout
 from octonext.runtime.postgres import DatabaseUnreachable, close_pool, open_pool
@@ -15,11 +15,17 @@ from octonext.runtime.settings import Settings
 from octonext.shards.directory.domain import ShardRegistration
 from octonext.shards.directory.service import register
 
+from .configuration_record import record_start
+from .keys.opening import open_keyring
+from .keys.sync import sync_keys
+
 log = structlog.get_logger(__name__)
 
 
 async def bootstrap(layout: Layout, settings: Settings, show_secret: Callable[[str], None]) -> None:
     """Register the shards of the settings and create the administrator, whose secret is shown once.
+
+    The audit trail learns of the start, and of which keys of the configuration changed.
 
     A head office elsewhere may be away: then it has been set up before, or will be at the next start,
     and the tills of this machine's shards must not wait for it. Raises ShardMoved, SecretUnavailable,
@@ -27,7 +33,8 @@ async def bootstrap(layout: Layout, settings: Settings, show_secret: Callable[[s
     """
     pool = await open_pool(layout.dsn("hq"), application_name="octonext-bootstrap", max_size=1)
     try:
-        await register(pool, _registrations(layout, settings))
+        await record_start(pool, settings)
+        await register(pool, registrations(layout, settings))
         secret = await create_administrator(pool)
     except (OSError, TimeoutError, asyncpg.PostgresConnectionError) as error:
         reason = str(error) or "timeout"
@@ -41,13 +48,15 @@ async def bootstrap(layout: Layout, settings: Settings, show_secret: Callable[[s
         show_secret(secret)
 
 
-def _registrations(layout: Layout, settings: Settings) -> list[ShardRegistration]:
+def registrations(layout: Layout, settings: Settings) -> list[ShardRegistration]:
+    """The shards as head office is to know them, with their present public keys."""
+    keyring = open_keyring(layout)
     return [
         ShardRegistration(
             shard_id=shard.id,
             region_code=shard.region,
             jurisdiction=shard.jurisdiction,
-            sync_public_key=shard_public_spki(load_shard_key(layout.shard_key_pem(shard.id))),
+            sync_public_key=shard_public_spki(sync_keys(layout, keyring, shard.id)[0]),
         )
         for shard in settings.shards
     ]

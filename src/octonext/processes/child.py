@@ -17,6 +17,8 @@ from pathlib import Path
 import structlog
 
 from octonext.base.errors import OctoNextError
+from octonext.processes.os_process import forbid_core_dumps
+from octonext.runtime.actor import act_as, process_actor
 from octonext.runtime.layout import Layout
 from octonext.runtime.logging import configure
 
@@ -25,9 +27,11 @@ EXIT_FAULT = 1
 EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
 
 MODULES = {
+    "backup": "octonext.processes.backup.process",
     "gateway": "octonext.processes.gateway",
     "relay": "octonext.processes.relay",
     "reporting": "octonext.processes.reporting",
+    "sealer": "octonext.processes.sealer.process",
 }
 
 
@@ -40,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     layout = Layout(chosen.data)
     _reset_signals()
+    forbid_core_dumps()
     os.umask(0o077)
+    act_as(process_actor(chosen.name))
     log = structlog.get_logger(__name__)
     try:
         settings = layout.settings

@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from octonext.base.errors import OctoNextError
+from octonext.processes.os_process import forbid_core_dumps
+from octonext.runtime.actor import act_as, operator_actor
 
 EXIT_FAULT = 1
 EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
@@ -36,6 +38,8 @@ COMMANDS = (
     ("octonext.processes.up", "down"),
     ("octonext.processes.migrate", "migrate"),
     ("octonext.processes.status", "status"),
+    ("octonext.processes.backup.restore", "restore"),
+    ("octonext.processes.doctor", "doctor"),
     ("octonext.processes.verify", "verify"),
     ("octonext.processes.replay", "replay"),
     ("octonext.processes.admin.till_code", "till_code"),
@@ -45,7 +49,10 @@ COMMANDS = (
 GROUPS: tuple[tuple[str, str], ...] = (
     ("octonext.processes.admin.catalog", "catalog"),
     ("octonext.processes.admin.token", "token"),
+    ("octonext.processes.audit.command", "audit"),
     ("octonext.processes.feeds.command", "feeds"),
+    ("octonext.processes.keys.command", "keys"),
+    ("octonext.processes.backup.command", "backup"),
     ("octonext.till.cli", "till"),
     ("octonext.till.fleet.cli", "fleet"),
 )
@@ -78,6 +85,8 @@ def register(only: str | None = None) -> None:
 def main() -> None:
     """Run the command line. Faults become a red line and exit code 1, never a traceback."""
     logging.getLogger().setLevel(logging.CRITICAL)
+    forbid_core_dumps()
+    act_as(operator_actor())
     try:
         register(sys.argv[1] if len(sys.argv) > 1 else None)
         app()

@@ -10,28 +10,30 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import structlog
 import uvloop
-from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from litestar import Litestar, Router
 from litestar.types import ControllerRouterHandler
 
 import octonext
+from octonext.audit.reading import http as trail_http
+from octonext.audit.reading.service import Trail
 from octonext.base.clock import SystemClock
 from octonext.catalog import http as catalog_http
 from octonext.compliance import http as compliance_http
-from octonext.crypto.envelope import load_shard_key
 from octonext.crypto.secrets import token_digest
-from octonext.crypto.tls import ServerFiles
+from octonext.crypto.tls import ALWAYS_NAMED
 from octonext.edge.application import API_PATH, application
 from octonext.edge.authentication import TokenCache
 from octonext.edge.files import FileWatch, crowded_at, spare_of
 from octonext.edge.flood import FloodWatch
+from octonext.edge.origin import own_origins
 from octonext.identity import http as identity_http
 from octonext.identity.service import refresh_tokens, token_lookup
 from octonext.reporting.http import reports_router
@@ -48,8 +50,16 @@ from octonext.sync.service import ShardSync
 from octonext.sync.socket import CONNECTIONS_MAX, SyncServer
 
 from . import operations_http
+from .audit.sources import trail_of
+from .database_certificates import EVERY_S as CERTIFICATES_EVERY_S
+from .database_certificates import DatabaseCertificates
+from .gateway_tls import ServedCertificate, served_certificate, watch
+from .keys.opening import open_keyring
+from .keys.sync import SyncKeyWatch, sync_keys
 from .local_service import reporting_address
 from .os_process import allow_files
+from .supervisor.state import read_state
+from .supervisor.storage import measure
 
 log = structlog.get_logger(__name__)
 
@@ -99,14 +109,23 @@ async def _serve(layout: Layout, settings: Settings, index: int, files: int) -> 
         loop.add_signal_handler(number, stop.set)
     clock, registry = SystemClock(), Registry()
     lanes = _lanes(layout, settings, clock, registry)
+    started = read_state(layout.state)
+    measure(registry, {} if started is None else started.protections)
     sync_metrics = SyncMetrics(registry)
+    keyring = open_keyring(layout)
+    keys = SyncKeyWatch(layout, keyring)
     shards = [
         ShardSync(
-            lane, load_shard_key(layout.shard_key_pem(lane.shard_id)), clock=clock, metrics=sync_metrics
+            lane,
+            sync_keys(layout, keyring, lane.shard_id),
+            clock=clock,
+            metrics=sync_metrics,
+            look_for_keys=keys.look,
         )
         for lane in lanes
     ]
     sync = SyncServer(shards, clock=clock, metrics=sync_metrics, connections_max=connections_max(files))
+    keys.watch(shards, sync.announce_key)
     reporting = ReportingClient(reporting_address(layout, settings), clock)
     hq = await open_pool(
         layout.dsn("hq"),
@@ -116,20 +135,34 @@ async def _serve(layout: Layout, settings: Settings, index: int, files: int) -> 
         connect_timeout_s=HQ_CONNECT_TIMEOUT_S,
     )
     tokens = TokenCache(token_lookup(lambda: hq), clock, monitor_digest=_monitor_digest(layout))
-    app = build(tokens=tokens, hq=hq, sync=sync, lanes=lanes, reporting=reporting, registry=registry)
+    served = served_certificate(layout, settings, index, clock=clock, registry=registry)
+    app = build(
+        tokens=tokens, hq=hq, sync=sync, lanes=lanes, reporting=reporting, registry=registry,
+        trail=trail_of(settings, hq, lanes), certificate=served,
+        origins=_origins(layout, settings, served),
+    )  # fmt: skip
     background = [
         asyncio.ensure_future(_keep(refresh, each.refresh, REFRESH_S))
         for each in shards
         for refresh in (f"refresh {each.shard_id}",)
     ]
+    background.append(asyncio.ensure_future(_keep("sync keys", keys.tend, REFRESH_S)))
     background.append(asyncio.ensure_future(_keep("tokens", lambda: refresh_tokens(hq, tokens), TOKENS_S)))
+    certificates = DatabaseCertificates(
+        {"hq": layout.dsn("hq")} | {each.id: layout.dsn("shard", each.id) for each in settings.shards},
+        clock=clock,
+        registry=registry,
+    )
+    background.append(
+        asyncio.ensure_future(_keep("database certificates", certificates.look, CERTIFICATES_EVERY_S))
+    )
     background.append(asyncio.ensure_future(FloodWatch(sync.inflows).run()))
     crowd = FileWatch(sync.inflows, port=layout.gateway_port(index), files=files)
     background.append(asyncio.ensure_future(crowd.run()))
     # only a new process takes connections again then, and there will be one
     background[-1].add_done_callback(lambda _: stop.set())
     try:
-        await _listen(app, sync, layout, settings, index, stop, files)
+        await _listen(app, sync, layout, settings, index, stop, files, served)
     finally:
         for task in background:
             task.cancel()
@@ -145,6 +178,9 @@ def build(
     lanes: list[Lane],
     reporting: ReportingClient | None,
     registry: Registry,
+    trail: Trail | None = None,
+    certificate: ServedCertificate | None = None,
+    origins: Iterable[str] = (),
 ) -> Litestar:
     """Return the ASGI application with every route; what answers what is decided here only."""
     api: list[ControllerRouterHandler] = [
@@ -152,6 +188,7 @@ def build(
         *catalog_http.routes(),
         *compliance_http.routes(),
         *identity_http.routes(),
+        *trail_http.routes(),
         *operations_http.api_routes(),
     ]
     return application(
@@ -165,7 +202,15 @@ def build(
         title="OctoNext",
         version=octonext.__version__,
         hq=hq,
-        state={"sync": sync, "lanes": lanes, "reporting": reporting, "registry": registry},
+        origins=origins,
+        state={
+            "sync": sync,
+            "lanes": lanes,
+            "reporting": reporting,
+            "registry": registry,
+            "trail": trail,
+            "certificate": certificate,
+        },
     )
 
 
@@ -177,31 +222,35 @@ async def _listen(
     index: int,
     stop: asyncio.Event,
     files_max: int,
+    served: ServedCertificate,
 ) -> None:
-    files = _server_files(layout, settings)
     server = Server(
         app,
         address=settings.gateway.host,
         port=layout.gateway_port(index),
-        interface=Interfaces.ASGI,
+        interface=Interfaces.ASGINL,
         http=HTTPModes.http1,
         websockets=True,
         backlog=min(BACKLOG_MAX, spare_of(files_max) // 2),
         # without it as many as the backlog: that many silent clients would keep everybody out
         backpressure=files_max // 8,
         http1_settings=HTTP1Settings(header_read_timeout=REQUEST_TIMEOUT_MS),
-        ssl_cert=files.certificate,
-        ssl_key=files.key,
-        ssl_protocol_min=SSLProtocols.tls13,
         log_enabled=False,
     )
+    served.apply(server)
+    # The new certificate's worker and the old one must not greet side by side.
+    server.respawn_interval = 0.0
     # what is loaded by now stays to the end: no full collection need ever look at it again
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, *gc.get_threshold()[1:])
     serving = asyncio.ensure_future(server.serve())
     stopping = asyncio.ensure_future(stop.wait())
+    watching = asyncio.ensure_future(
+        watch(served, server, sync, lock=layout.certificate_lock, stopping=stop.is_set)
+    )
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    watching.cancel()
     if serving.done():
         serving.result()
         return
@@ -219,11 +268,11 @@ def _lanes(layout: Layout, settings: Settings, clock: SystemClock, registry: Reg
     ]
 
 
-def _server_files(layout: Layout, settings: Settings) -> ServerFiles:
-    own = settings.gateway.tls
-    if own is not None:
-        return ServerFiles(own.certificate, own.key, own.certificate)
-    return ServerFiles(layout.tls / "server.crt", layout.tls / "server.key", layout.root_certificate)
+def _origins(layout: Layout, settings: Settings, served: ServedCertificate) -> frozenset[str]:
+    """The pages that may speak to this gateway: those of any gateway here, and the configured ones."""
+    names = {*ALWAYS_NAMED, *settings.gateway.names, *served.pair.names()}
+    ports = [layout.gateway_port(each) for each in range(settings.gateway.workers)]
+    return own_origins(names, ports) | frozenset(settings.gateway.origins)
 
 
 def _monitor_digest(layout: Layout) -> bytes | None:

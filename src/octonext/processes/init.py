@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from octonext.runtime.layout import Layout
-from octonext.runtime.settings import SettingsError, decode
+from octonext.runtime.settings import AtRest, SettingsError, decode
 
 from .options import Data
 
@@ -28,10 +28,20 @@ def init(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Of the gateway; 0 = a free one.")] = 0,
     host: Annotated[str, typer.Option(help="Address the gateway listens on.")] = "127.0.0.1",
     workers: Annotated[int, typer.Option(min=0, help="Number of gateway processes.")] = 1,
+    at_rest: Annotated[
+        Literal["gocryptfs", "none"],
+        typer.Option(help="What encrypts the databases: gocryptfs, or none (they stand in plain files)."),
+    ] = "gocryptfs",
 ) -> None:
     """Write DIR/octonext.toml for an installation with embedded databases."""
     path = write_configuration(
-        data, name=name, shards=shard or ["kw-1:KW:KW"], port=port, host=host, workers=workers
+        data,
+        name=name,
+        shards=shard or ["kw-1:KW:KW"],
+        port=port,
+        host=host,
+        workers=workers,
+        at_rest=at_rest,
     )
     Console(highlight=False).print(f"Wrote {path}. Start it with: octonext up --data {data}")
 
@@ -44,9 +54,11 @@ def write_configuration(
     port: int = 0,
     host: str = "127.0.0.1",
     workers: int = 1,
+    at_rest: AtRest = "gocryptfs",
 ) -> Path:
     """Create DATA/octonext.toml; `shards` as "ID:REGION[:JURISDICTION]".
 
+    `at_rest` is written for each database by name, so that a change of mind is one line for one of them.
     Raises SettingsError when a value is not allowed or a configuration is already there.
     """
     layout = Layout(data_dir)
@@ -59,14 +71,15 @@ def write_configuration(
     gateway = {"host": host, "port": port, "workers": workers}
     document = {"name": name, "shards": parsed, "gateway": gateway}
     decode(document, folder=layout.data_dir, source="octonext init")
+    protected = f"at_rest = {_quoted(at_rest)}\n"
     blocks = "".join(
         f"\n[[shards]]\nid = {_quoted(each['id'])}\nregion = {_quoted(each['region'])}\n"
-        f"jurisdiction = {_quoted(each['jurisdiction'])}\n"
+        f"jurisdiction = {_quoted(each['jurisdiction'])}\n{protected}"
         for each in parsed
     )
     text = (
         "# One installation of OctoNext. A database without a dsn is embedded: `octonext up` runs it.\n"
-        f'name = {_quoted(name)}\n\n[hq]\n{blocks}\n[reporting]\nengine = "chdb"\n\n'
+        f'name = {_quoted(name)}\n\n[hq]\n{protected}{blocks}\n[reporting]\nengine = "chdb"\n{protected}\n'
         f"[gateway]\nhost = {_quoted(host)}\nport = {port}\nworkers = {workers}\n"
     )
     layout.prepare()

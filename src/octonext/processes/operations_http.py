@@ -19,6 +19,8 @@ from octonext.runtime.metrics import CONTENT_TYPE, Registry
 from octonext.shards.lane import Lane
 from octonext.sync.socket import SyncServer
 
+from .gateway_tls import ServedCertificate
+
 
 @get("/healthz", opt=needs(MONITOR), summary="The process is alive", sync_to_thread=False)
 def healthz() -> dict[str, str]:
@@ -44,19 +46,24 @@ def readyz(state: State) -> dict[str, str]:
 def metrics(state: State) -> Response[bytes]:
     """Per shard: calls in flight and queued, breaker, latency; sync: entries, bytes, outcomes, tills."""
     registry: Registry = state["registry"]
+    certificate: ServedCertificate | None = state.get("certificate")
+    if certificate is not None:
+        certificate.report()
     return Response(registry.text(), media_type=CONTENT_TYPE)
 
 
 @get("/status", opt=needs(MONITOR), summary="Lanes and tills at a glance", sync_to_thread=False)
 def status(state: State) -> dict[str, Any]:
-    """Each shard's breaker, calls in flight and queued, and how many tills are connected."""
+    """Each shard's breaker, calls in flight and queued, how many tills are connected, the certificate."""
     sync: SyncServer = state["sync"]
     lanes: list[Lane] = state["lanes"]
+    certificate: ServedCertificate | None = state.get("certificate")
     return {
         "version": octonext.__version__,
         "draining": sync.draining.is_set(),
         "tills_connected": sync.connected,
         "shards": [asdict(lane.status()) for lane in lanes],
+        "certificate": None if certificate is None else certificate.status(),
     }
 
 

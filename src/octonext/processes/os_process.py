@@ -18,6 +18,9 @@ from pathlib import Path
 
 POLL_S = 0.02
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_NO_CORE = 1
+"""Bytes. Not 0: where cores go through a pipe to a program, Linux ignores every limit but this one."""
 _PROC = Path("/proc")
 # Loaded before any fork: between fork and exec nothing may allocate much or take a lock.
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -57,6 +60,23 @@ def die_with_parent(end: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
                 os._exit(70)
 
     return prepare
+
+
+def forbid_core_dumps() -> None:
+    """Let neither this process nor any that it starts leave its memory, and the keys in it, in a file."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    limit = _NO_CORE if hard == resource.RLIM_INFINITY else min(hard, _NO_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))
+
+
+def forbid_inspection() -> None:
+    """Let no other process of the same user read this one's memory; root still may.
+
+    Only for commands that come and go: of a process that is not dumpable, /proc hides the environment
+    and the open files too, by which a supervisor's own are found again.
+    """
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def allow_files(wanted: int) -> int:

@@ -16,9 +16,11 @@ from octonext.base.errors import OctoNextError
 from octonext.reporting.service import Reporting
 from octonext.reporting.socket import ReportingApp
 from octonext.reporting.store import Chdb, ClickHouse, Olap
+from octonext.reporting.store.disk import has_disk
 from octonext.runtime.layout import Layout
 from octonext.runtime.settings import Settings
 
+from .keys.opening import open_keyring
 from .local_service import reporting_token, serve_on_socket, stop_on_signals
 
 
@@ -38,12 +40,21 @@ def run(layout: Layout, settings: Settings) -> None:
 
 
 def engine_of(layout: Layout, settings: Settings) -> Chdb | ClickHouse:
-    """Which store the settings choose. Raises SecretUnavailable."""
+    """Which store the settings choose. Raises SecretUnavailable, and what a keyring raises."""
     chosen = settings.reporting
     if chosen.engine == "chdb" or chosen.url is None:
-        return Chdb(layout.reporting / "chdb")
+        return Chdb(layout.chdb, _disk_key(layout))
     password = "" if chosen.password is None else chosen.password.read()
     return ClickHouse(chosen.url, chosen.user, password, chosen.database)
+
+
+def _disk_key(layout: Layout) -> bytes | None:
+    if layout.settings.reporting.storage == "none":
+        return None
+    keyring = open_keyring(layout)
+    # A new key would open nothing that is there already.
+    ask = keyring.require if has_disk(layout.chdb) else keyring.key
+    return ask("disk", "reporting")
 
 
 async def _serve(engine: Chdb | ClickHouse, socket: Path, token: str | None) -> None:

@@ -18,6 +18,7 @@ from octonext.runtime.layout import Layout
 from octonext.runtime.logging import configure
 
 from .bootstrap import bootstrap
+from .one_database import down_alone, up_alone
 from .options import Data
 from .supervisor.databases import Say
 from .supervisor.lock import has_open, holder
@@ -33,9 +34,17 @@ class StillRunning(OctoNextError):
     code = "still_running"
 
 
-def up(data: Data) -> None:
+def up(
+    data: Data,
+    database: Annotated[
+        str, typer.Option("--database", metavar="NAME", help="Only let this stopped database run again.")
+    ] = "",
+) -> None:
     """Start everything that is configured in DIR and stay up until Ctrl-C."""
     layout = Layout(data)
+    if database:
+        up_alone(layout, database)
+        return
     layout.settings  # noqa: B018 -- a wrong configuration is told before anything is touched
     layout.prepare()
     configure("supervisor", level=layout.settings.log_level, file=layout.log("supervisor"))
@@ -46,9 +55,15 @@ def up(data: Data) -> None:
 def down(
     data: Data,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for the end.")] = DOWN_TIMEOUT_S,
+    database: Annotated[
+        str, typer.Option("--database", metavar="NAME", help="Only this database: hq, or a shard's id.")
+    ] = "",
 ) -> None:
-    """Stop the installation in DIR and wait until it is stopped."""
+    """Stop the installation in DIR, or one database of it, and wait until it is stopped."""
     layout = Layout(data)
+    if database:
+        down_alone(layout, database, timeout)
+        return
     pid = holder(layout.lock)
     if pid is None:
         Console().print("It is not running.")

@@ -62,19 +62,33 @@ class Layout:
     def reporting(self) -> Path:
         return self.data_dir / "reporting"
 
+    def database(self, name: str) -> Path:
+        """The folder of everything that one database writes: where its encrypted volume is mounted.
+
+        `name` is "hq", "reporting" or a shard's id.
+        """
+        return {"hq": self.hq, "reporting": self.reporting}.get(name) or self.shard(name)
+
+    def postgres_data(self, name: str) -> Path:
+        """PGDATA of the embedded server of "hq" or a shard."""
+        return self.database(name) / "data"
+
+    def postgres_log(self, name: str) -> Path:
+        """The folder of that server's own logs: inside of what is encrypted, for they may quote rows."""
+        return self.database(name) / "log"
+
+    @property
+    def chdb(self) -> Path:
+        """The embedded OLAP store."""
+        return self.reporting / "chdb"
+
+    def cipher(self, name: str) -> Path:
+        """The encrypted files of a database's volume, which `database(name)` shows decrypted."""
+        return self.data_dir / "encrypted" / name
+
     @property
     def keys(self) -> Path:
         return self.data_dir / "keys"
-
-    def shard_key(self, shard_id: str) -> Path:
-        """The embedded default of a shard's ECDH private key."""
-        return self.keys / f"shard-{shard_id}.pem"
-
-    def shard_key_pem(self, shard_id: str) -> bytes:
-        """The shard's ECDH private key, PEM, from its configured source. Raises SecretUnavailable."""
-        source = self.settings.shard(shard_id).sync_key
-        source = source or SecretSource(file=self.shard_key(shard_id))
-        return source.read().encode()
 
     @property
     def tls(self) -> Path:
@@ -122,6 +136,15 @@ class Layout:
     def ports(self) -> Path:
         """JSON: the gateways' ports, the same again at the next start when they are free."""
         return self.run / "ports.json"
+
+    def gateway_certificate(self, index: int) -> Path:
+        """What gateway `index` shows, without its key: written by it for who checks its health."""
+        return self.run / f"gateway-{index}.crt"
+
+    @property
+    def certificate_lock(self) -> Path:
+        """Held by the one gateway that is exchanging its certificate."""
+        return self.run / "certificate.lock"
 
     def gateway_port(self, index: int) -> int:
         """The port that the supervisor chose for gateway worker `index`.
@@ -192,6 +215,8 @@ class Layout:
                 (self.logs, 0o711),
                 (self.run, 0o755),
                 (self.data_dir / "shards", 0o711),
+                # As root, gocryptfs runs as PostgreSQL's user and must pass through to its own volume.
+                (self.data_dir / "encrypted", 0o711),
             ):
                 folder.mkdir(mode=mode, exist_ok=True)
                 folder.chmod(mode)

@@ -20,6 +20,8 @@ from typing import Any
 
 import structlog
 
+from octonext.base.cards import mask_card_numbers
+
 FILE_BYTES_MAX = 16 * 1024 * 1024
 FILES_KEPT = 4
 FILE_MODE = 0o640
@@ -181,6 +183,11 @@ def _clean(key: str, value: Any) -> Any:
         return REDACTED
     if isinstance(value, dict):
         return {str(inner): _clean(str(inner), each) for inner, each in value.items()}
-    if isinstance(value, str) and len(value) > VALUE_CHARACTERS_MAX and key != "event":
-        return value[:VALUE_CHARACTERS_MAX] + "…"
+    if isinstance(value, list | tuple):
+        return [_clean(key, each) for each in value]
+    if isinstance(value, str):
+        # A library's message, an exception's first line: whoever wrote it did not ask what it quotes.
+        value = mask_card_numbers(value)
+        if len(value) > VALUE_CHARACTERS_MAX and key != "event":
+            return value[:VALUE_CHARACTERS_MAX] + "…"
     return value

@@ -1,8 +1,9 @@
 """Plain SQL migrations: versioned per database, applied in order, one transaction each.
 
-Files are `src/octonext/schema/{hq,shard}/NNNN_name.sql`, numbered from 0001 without a gap, each
-beginning with a `-- ` comment that says what it does. A database remembers what it has in
-`schema_migration`; an interrupted run goes on where it stopped.
+Files are `src/octonext/schema/{hq,shard}/NNNN_name.sql`, and `schema/both/` for what head office and shards
+have alike: together numbered from 0001 without a gap, each beginning with a `-- ` comment that says what it
+does. A database remembers what it has in `schema_migration`, and in its audit trail once there is one; an
+interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -78,15 +79,14 @@ class Step:
 
 def available(database: DatabaseKind) -> list[Migration]:
     """The migrations this code brings, in order."""
-    return read_migrations(files("octonext").joinpath("schema").joinpath(database))
+    schema = files("octonext").joinpath("schema")
+    return read_migrations(schema.joinpath(database), schema.joinpath("both"))
 
 
-def read_migrations(folder: Traversable) -> list[Migration]:
-    """The migrations in `folder`; an absent folder has none. Raises ValueError for a bad file."""
-    if not folder.is_dir():
-        return []
+def read_migrations(*folders: Traversable) -> list[Migration]:
+    """The migrations in all `folders`; an absent one has none. Raises ValueError for a bad file."""
     found = []
-    for file in folder.iterdir():
+    for file in (file for folder in folders if folder.is_dir() for file in folder.iterdir()):
         if not file.name.endswith(".sql"):
             continue
         match = _FILE_NAME.match(file.name)
@@ -190,6 +190,10 @@ async def _apply(connection: Connection, migration: Migration) -> None:
             await open_transaction.execute(
                 _QUERIES["record_migration"], migration.version, migration.name, migration.checksum
             )
+            if await open_transaction.fetchval(_QUERIES["has_audit_trail"]) is not None:
+                await open_transaction.execute(
+                    _QUERIES["audit_migration"], migration.version, migration.name, migration.checksum
+                )
     except asyncpg.PostgresError as error:
         detail = f" {error.detail}" if getattr(error, "detail", None) else ""
         raise MigrationFailed(

@@ -31,6 +31,15 @@ SELECT version, name, checksum FROM schema_migration ORDER BY version;
 -- Written in the transaction of the migration itself, so that both happen or neither does.
 INSERT INTO schema_migration (version, name, checksum) VALUES ($1, $2, $3);
 
+-- name: has_audit_trail
+-- Null before the migration that makes it.
+SELECT to_regprocedure('audit_event(text, jsonb)');
+
+-- name: audit_migration
+-- Tells the audit trail which file was applied.
+SELECT audit_event('migration_applied',
+                   jsonb_build_object('version', $1::integer, 'name', $2::text, 'checksum', $3::text));
+
 -- name: has_schema_migration
 -- Null when nothing was ever migrated here.
 SELECT to_regclass('schema_migration');

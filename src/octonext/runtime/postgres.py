@@ -11,7 +11,22 @@ from typing import Any, Literal, TypeAlias
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from octonext.base.errors import OctoNextError
+from .actor import claim_of, current_actor
+from .database_link import DatabaseUnreachable, connect_encrypted
+from .sql import load_queries
+
+__all__ = [
+    "Connection",
+    "DatabaseUnreachable",
+    "Pool",
+    "close_pool",
+    "connect",
+    "open_pool",
+    "ping",
+    "transaction",
+]
+
+_QUERIES = load_queries("octonext.runtime", "audit.sql")
 
 STATEMENT_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_S = 5.0
@@ -23,12 +38,6 @@ Isolation = Literal["read_committed", "repeatable_read", "serializable"]
 Pool: TypeAlias = asyncpg.Pool
 Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
 """A connection, or a pool's loan of one: both run statements alike."""
-
-
-class DatabaseUnreachable(OctoNextError):
-    """PostgreSQL did not accept a connection in time."""
-
-    code = "database_unreachable"
 
 
 async def open_pool(
@@ -56,6 +65,7 @@ async def open_pool(
         min_size=min_size,
         max_size=max_size,
         timeout=connect_timeout_s,
+        connect=connect_encrypted,
         command_timeout=statement_timeout_ms / 1000 + 1.0,
         max_inactive_connection_lifetime=IDLE_CONNECTION_LIFETIME_S,
         reset=_keep_as_it_is,
@@ -81,7 +91,7 @@ async def connect(
     Raises DatabaseUnreachable.
     """
     try:
-        return await asyncpg.connect(
+        return await connect_encrypted(
             dsn,
             timeout=connect_timeout_s,
             server_settings=_server_settings(application_name, statement_timeout_ms),
@@ -105,6 +115,7 @@ async def transaction(
     readonly: bool = False,
     isolation: Isolation | None = None,
     acquire_timeout_s: float | None = None,
+    names_actor: bool = True,
 ) -> AsyncIterator[Connection]:
     """One transaction: commits when the block ends, rolls back when it raises.
 
@@ -112,17 +123,25 @@ async def transaction(
     waiting for one longer than `acquire_timeout_s` raises TimeoutError. A connection that is already
     in a transaction is refused (RuntimeError): a savepoint is not a commit, and a caller that believes
     so would acknowledge what is not on disk.
+
+    A transaction that may write begins with telling the database who acts, for its audit trail, if anybody
+    said. That is a round trip: `names_actor=False` spares it where the rows themselves tell.
     """
     if isinstance(source, asyncpg.Pool):
         async with (
             source.acquire(timeout=acquire_timeout_s) as connection,
-            transaction(connection, readonly=readonly, isolation=isolation) as borrowed,
+            transaction(
+                connection, readonly=readonly, isolation=isolation, names_actor=names_actor
+            ) as borrowed,
         ):
             yield borrowed
         return
     if source.is_in_transaction():
         raise RuntimeError("transactions do not nest: pass the connection down instead")
+    actor = current_actor() if names_actor and not readonly else None
     async with source.transaction(isolation=isolation, readonly=readonly):
+        if actor is not None:
+            await source.execute(_QUERIES["set_actor"], claim_of(actor))
         yield source
 
 

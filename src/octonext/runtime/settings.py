@@ -41,6 +41,10 @@ AT_REST_ANYWHERE: tuple[AtRest, ...] = ("pg_tde", "declared", "none")
 BACKUPS_KEPT_MAX = 1_000
 AUDIT_COPIES_MAX = 16
 
+DSN_FILES = ("sslrootcert", "sslcrl", "sslcert", "sslkey")
+DSN_REFUSED = ("sslnegotiation", "sslpassword", "service", "servicefile", "passfile")
+"""What would lead elsewhere than the dsn says, or hide a password in it."""
+
 ORIGIN = re.compile(r"https://[A-Za-z0-9.\[\]:-]{1,255}")
 
 T = TypeVar("T")
@@ -106,7 +110,7 @@ class Shard(Database, frozen=True, kw_only=True):
     region: str
     jurisdiction: str
     sync_key: SecretSource | None = None
-    """ECDH P-256 private key, PEM. Embedded default: DATA/keys/shard-<id>.pem."""
+    """ECDH P-256 private key, PEM. Default: a key of its own in the keyring."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -231,6 +235,8 @@ class Audit(_Part, frozen=True, kw_only=True):
     seal_every_s: Annotated[float, msgspec.Meta(ge=0.2, le=3_600)] = 2.0
     canary_every_s: Annotated[float, msgspec.Meta(ge=1, le=3_600)] = 60.0
     copies: tuple[AuditCopy, ...] = ()
+    keep_months: Annotated[int, msgspec.Meta(ge=1, le=600)] = 12
+    """Whole months of the trail that stay in the databases: `octonext audit archive` refuses younger ones."""
 
     def __post_init__(self) -> None:
         if len(self.copies) > AUDIT_COPIES_MAX:
@@ -320,6 +326,16 @@ def check_dsn(dsn: str) -> None:
         raise ValueError("a dsn must not hold a password; use password = { file = ... }")
     if not _is_unix_socket(dsn) and query.get("sslmode") != ["verify-full"]:
         raise ValueError("a network dsn needs sslmode=verify-full")
+    for key in DSN_FILES:
+        for file in query.get(key, []):
+            # Processes start in "/", and a file that is not found there would only be missed later.
+            if not file.startswith("/") and not (key == "sslrootcert" and file == "system"):
+                raise ValueError(f"a dsn's {key} must be an absolute path")
+    for key in DSN_REFUSED:
+        if key in query:
+            raise ValueError(f"a dsn must not say {key}")
+    if re.search(r":(?!\d+(,|$))[^\]]*$", parts.netloc.rpartition("@")[2]):
+        raise ValueError("a dsn's port must be a number")
     for key in ("ssl_min_protocol_version", "ssl_max_protocol_version"):
         # An empty value counts: the driver would take it as it stands.
         if parse_qs(parts.query, keep_blank_values=True).get(key, ["TLSv1.3"]) != ["TLSv1.3"]:

@@ -197,6 +197,27 @@ CREATE TYPE public.pushed_shift AS (
 
 
 --
+-- Name: append_only(regclass); Type: PROCEDURE; Schema: public; Owner: -
+--
+
+CREATE PROCEDURE public.append_only(IN p_table regclass)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_relation regclass;
+BEGIN
+    FOR v_relation IN
+        SELECT p_table UNION SELECT relid FROM pg_partition_tree(p_table)
+    LOOP
+        EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %s
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewrite()', v_relation);
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only', v_relation);
+    END LOOP;
+END $$;
+
+
+--
 -- Name: apply_reference(text, xid8, bigint, xid8, bigint, jsonb, text, boolean); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -239,6 +260,9 @@ BEGIN
                    OR (r.kind = 'branch' AND r.key = h.branch_id::text));
     END IF;
     INSERT INTO reference_history DEFAULT VALUES ON CONFLICT DO NOTHING;
+    -- Each row is in head office's trail: here it is enough to know who brought which page.
+    PERFORM audit_event('reference_applied', jsonb_build_object(
+        'feed', p_feed, 'to_xid', p_to_xid, 'to_id', p_to_id, 'rows', v_applied));
     UPDATE feed_cursor
        SET xid = p_to_xid, id = p_to_id, mark = p_mark, applied_at = now(),
            refill_from = CASE WHEN p_more THEN refill_from END
@@ -248,10 +272,293 @@ END $$;
 
 
 --
--- Name: begin_session(integer, integer, bigint, bytea, text, bigint); Type: FUNCTION; Schema: public; Owner: -
+-- Name: archive_month(date, bigint, bigint, text, bytea, bigint); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.begin_session(p_branch integer, p_device integer, p_seq bigint, p_hash bytea, p_app text, p_offset_ms bigint) RETURNS TABLE(is_fork boolean, head_seq bigint, head_hash bytea, epoch bigint)
+CREATE FUNCTION public.archive_month(p_month date, p_transactions bigint, p_changes bigint, p_file text, p_sha256 bytea, p_tree_size bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_table     record;
+    v_partition text;
+    v_found     bigint;
+BEGIN
+    FOR v_table IN
+        SELECT * FROM (VALUES ('audit_change', p_changes), ('audit_transaction', p_transactions)) AS t (name, expected)
+    LOOP
+        v_partition := format('%s_%s', v_table.name, to_char(p_month, 'YYYY_MM'));
+        EXECUTE format('LOCK TABLE public.%I IN ACCESS EXCLUSIVE MODE', v_partition);
+        EXECUTE format('SELECT count(*) FROM public.%I', v_partition) INTO v_found;
+        IF v_found <> v_table.expected THEN
+            RAISE EXCEPTION 'table % holds % rows, the archive %', v_partition, v_found, v_table.expected
+                USING ERRCODE = 'object_not_in_prerequisite_state';
+        END IF;
+        INSERT INTO seal_archive (table_name, partition_name, from_at, until_at, row_count, file_name,
+                                  file_sha256, tree_size)
+        VALUES (v_table.name, v_partition, p_month::timestamp AT TIME ZONE 'UTC',
+                (p_month + interval '1 month') AT TIME ZONE 'UTC', v_found, p_file, p_sha256, p_tree_size);
+        EXECUTE format('ALTER TABLE public.%I DETACH PARTITION public.%I', v_table.name, v_partition);
+        EXECUTE format('DROP TABLE public.%I', v_partition);
+    END LOOP;
+    PERFORM audit_event('trail_archived', jsonb_build_object(
+        'month', to_char(p_month, 'YYYY-MM'), 'file', p_file, 'sha256', encode(p_sha256, 'hex'),
+        'transactions', p_transactions, 'changes', p_changes));
+END $$;
+
+
+--
+-- Name: audit_by(regclass, regproc, text[]); Type: PROCEDURE; Schema: public; Owner: -
+--
+
+CREATE PROCEDURE public.audit_by(IN p_table regclass, IN p_function regproc, IN p_arguments text[])
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_arguments text := (SELECT coalesce(string_agg(quote_literal(a), ', ' ORDER BY n), '')
+                           FROM unnest(p_arguments) WITH ORDINALITY AS t (a, n));
+    v_trigger   record;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_index WHERE indrelid = p_table AND indisprimary) THEN
+        RAISE EXCEPTION 'table % has no primary key to be audited by', p_table;
+    END IF;
+    FOR v_trigger IN
+        SELECT * FROM (VALUES
+            ('audit_insert', 'AFTER INSERT', 'REFERENCING NEW TABLE AS new_rows', p_function, v_arguments),
+            ('audit_update', 'AFTER UPDATE', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows',
+             p_function, v_arguments),
+            ('audit_delete', 'AFTER DELETE', 'REFERENCING OLD TABLE AS old_rows', p_function, v_arguments),
+            ('refuse_truncate_always', 'BEFORE TRUNCATE', '', 'refuse_unrecorded_truncate'::regproc, '')
+        ) AS t (name, moment, tables, function, arguments)
+    LOOP
+        EXECUTE format('CREATE TRIGGER %I %s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION %s(%s)',
+                       v_trigger.name, v_trigger.moment, p_table, v_trigger.tables, v_trigger.function,
+                       v_trigger.arguments);
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', p_table, v_trigger.name);
+    END LOOP;
+END $$;
+
+
+--
+-- Name: audit_event(text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.audit_event(p_kind text, p_detail jsonb DEFAULT '{}'::jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM audit_who();
+    INSERT INTO audit_change (table_name, operation, key, after)
+    VALUES ('event', 'event', jsonb_build_object('event', p_kind), p_detail);
+END $$;
+
+
+--
+-- Name: audit_kept_table(regclass, text[], text[]); Type: PROCEDURE; Schema: public; Owner: -
+--
+
+CREATE PROCEDURE public.audit_kept_table(IN p_table regclass, IN p_functions text[], VARIADIC p_secrets text[] DEFAULT '{}'::text[])
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    CALL audit_by(p_table, 'audit_rows_unless_kept', array_to_string(p_functions, ',') || p_secrets);
+END $$;
+
+
+--
+-- Name: audit_rows(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.audit_rows() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET bytea_output TO 'hex'
+    SET extra_float_digits TO '1'
+    AS $$
+DECLARE
+    v_recorded bigint;
+BEGIN
+    EXECUTE audit_statement(TG_RELID, TG_OP, TG_ARGV);
+    GET DIAGNOSTICS v_recorded = ROW_COUNT;
+    IF v_recorded > 0 THEN
+        PERFORM audit_who();
+    END IF;
+    RETURN NULL;
+END $$;
+
+
+--
+-- Name: audit_rows_unless_kept(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.audit_rows_unless_kept() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_stack    text;
+    v_recorded bigint;
+    v_settings text[];
+BEGIN
+    GET DIAGNOSTICS v_stack = PG_CONTEXT;
+    v_stack := split_part(v_stack, E'\n', -1);
+    -- The words around the name are in the server's language.
+    IF split_part(split_part(v_stack, '(', 1), ' ', -1) = ANY (string_to_array(TG_ARGV[0], ','))
+       AND strpos(v_stack, '"') = 0 THEN
+        RETURN NULL;
+    END IF;
+    v_settings := ARRAY[current_setting('timezone'), current_setting('datestyle'),
+                        current_setting('bytea_output'), current_setting('extra_float_digits')];
+    PERFORM set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO', true),
+            set_config('bytea_output', 'hex', true), set_config('extra_float_digits', '1', true);
+    EXECUTE audit_statement(TG_RELID, TG_OP, TG_ARGV[1:]);
+    GET DIAGNOSTICS v_recorded = ROW_COUNT;
+    PERFORM set_config('timezone', v_settings[1], true), set_config('datestyle', v_settings[2], true),
+            set_config('bytea_output', v_settings[3], true), set_config('extra_float_digits', v_settings[4], true);
+    IF v_recorded > 0 THEN
+        PERFORM audit_who();
+    END IF;
+    RETURN NULL;
+END $$;
+
+
+--
+-- Name: audit_statement(regclass, text, text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.audit_statement(p_table regclass, p_operation text, p_secrets text[]) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+    WITH columns AS (
+        SELECT a.attnum, quote_ident(a.attname) AS name, to_json(a.attname::text) AS label,
+               a.attname = ANY (p_secrets) AS is_secret,
+               (SELECT split_part(s, '.', 2) FROM unnest(p_secrets) s
+                 WHERE split_part(s, '.', 1) = a.attname AND s LIKE '%.%') AS secret_member,
+               EXISTS (SELECT FROM pg_index i WHERE i.indrelid = p_table AND i.indisprimary
+                          AND a.attnum = ANY (i.indkey)) AS is_key
+          FROM pg_attribute a
+         WHERE a.attrelid = p_table AND a.attnum > 0 AND NOT a.attisdropped
+    ), spoken AS (
+        -- How a value is written down: %1$s is the row it is taken from.
+        SELECT *, CASE
+            WHEN is_secret THEN format('CASE WHEN %%1$s.%s IS NOT NULL THEN ''secret'' END', name)
+            WHEN secret_member IS NOT NULL THEN format(
+                'CASE WHEN %%1$s.%1$s ? %2$L THEN %%1$s.%1$s || jsonb_build_object(%2$L, ''secret'')'
+                ' ELSE %%1$s.%1$s END', name, secret_member)
+            ELSE format('%%1$s.%s', name) END AS value
+          FROM columns
+    ), pieces AS (
+        SELECT string_agg(format('%L, %s', s.label #>> '{}', format(s.value, 'o')), ', ' ORDER BY attnum) AS old_row,
+               string_agg(format('%L, %s', s.label #>> '{}', format(s.value, 'n')), ', ' ORDER BY attnum) AS new_row,
+               string_agg(format('CASE WHEN o.%1$s IS DISTINCT FROM n.%1$s THEN %2$L || coalesce(to_json(%3$s)::text, ''null'') END',
+                                 name, ',' || label || ':', format(s.value, 'o')), ', ' ORDER BY attnum) AS old_changed,
+               string_agg(format('CASE WHEN o.%1$s IS DISTINCT FROM n.%1$s THEN %2$L || coalesce(to_json(%3$s)::text, ''null'') END',
+                                 name, ',' || label || ':', format(s.value, 'n')), ', ' ORDER BY attnum) AS new_changed,
+               string_agg(format('o.%1$s IS DISTINCT FROM n.%1$s', name), ' OR ' ORDER BY attnum) AS is_changed,
+               string_agg(format('%L, o.%s', label #>> '{}', name), ', ' ORDER BY attnum) FILTER (WHERE is_key) AS old_key,
+               string_agg(format('%L, n.%s', label #>> '{}', name), ', ' ORDER BY attnum) FILTER (WHERE is_key) AS new_key,
+               string_agg(format('o.%1$s = n.%1$s', name), ' AND ' ORDER BY attnum) FILTER (WHERE is_key) AS same_key,
+               (array_agg(name ORDER BY attnum) FILTER (WHERE is_key))[1] AS first_key
+          FROM spoken s
+    )
+    SELECT format('INSERT INTO audit_change (table_name, operation, key, before, after) SELECT %L, ',
+                  (SELECT relname FROM pg_class WHERE oid = p_table))
+        || CASE p_operation
+           WHEN 'INSERT' THEN format('''insert'', jsonb_build_object(%s), NULL, jsonb_build_object(%s) FROM new_rows n',
+                                     new_key, new_row)
+           WHEN 'DELETE' THEN format('''delete'', jsonb_build_object(%s), jsonb_build_object(%s), NULL FROM old_rows o',
+                                     old_key, old_row)
+           ELSE format('CASE WHEN n.%1$s IS NULL THEN ''delete'' WHEN o.%1$s IS NULL THEN ''insert'' ELSE ''update'' END, '
+                       'CASE WHEN n.%1$s IS NULL THEN jsonb_build_object(%2$s) ELSE jsonb_build_object(%3$s) END, '
+                       'CASE WHEN o.%1$s IS NOT NULL THEN (''{'' || substr(concat(%4$s), 2) || ''}'')::jsonb END, '
+                       'CASE WHEN n.%1$s IS NOT NULL THEN (''{'' || substr(concat(%5$s), 2) || ''}'')::jsonb END '
+                       'FROM old_rows o FULL JOIN new_rows n ON %6$s WHERE %7$s',
+                       first_key, old_key, new_key, old_changed, new_changed, same_key, is_changed)
+           END
+      FROM pieces
+$_$;
+
+
+--
+-- Name: audit_table(regclass, text[]); Type: PROCEDURE; Schema: public; Owner: -
+--
+
+CREATE PROCEDURE public.audit_table(IN p_table regclass, VARIADIC p_secrets text[] DEFAULT '{}'::text[])
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    CALL audit_by(p_table, 'audit_rows', p_secrets);
+END $$;
+
+
+--
+-- Name: audit_who(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.audit_who() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_claim text := nullif(current_setting('octonext.actor', true), '');
+    v_actor jsonb;
+    v_who   audit_transaction;
+BEGIN
+    IF EXISTS (SELECT FROM audit_transaction t WHERE t.at = now() AND t.xid = pg_current_xact_id()) THEN
+        RETURN;
+    END IF;
+    IF v_claim IS NULL THEN
+        v_who.actor_kind := 'none';
+    ELSE
+        BEGIN
+            v_actor := v_claim::jsonb;
+            v_who.actor_kind := v_actor ->> 'kind';
+            IF v_who.actor_kind NOT IN ('user', 'token', 'device', 'process', 'operator', 'anonymous')
+               OR v_actor ->> 'id' IS NULL THEN
+                RAISE EXCEPTION USING ERRCODE = 'invalid_text_representation';
+            END IF;
+            v_who.actor_id := left(v_actor ->> 'id', 200);
+            v_who.actor_name := left(v_actor ->> 'name', 200);
+            v_who.actor_ip := (v_actor ->> 'ip')::inet;
+            v_who.device_id := (v_actor ->> 'device_id')::integer;
+            v_who.key_thumbprint := left(v_actor ->> 'key_thumbprint', 200);
+            v_who.user_agent := left(v_actor ->> 'user_agent', 400);
+            v_who.app_version := left(v_actor ->> 'app_version', 200);
+            v_who.request_id := left(v_actor ->> 'request_id', 200);
+        EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+            v_who := NULL;
+        END;
+        IF v_who.actor_kind IS NULL THEN
+            v_who.actor_kind := 'malformed';
+            v_who.claim := left(v_claim, 400);
+        END IF;
+    END IF;
+    INSERT INTO audit_transaction (
+        actor_kind, actor_id, actor_name, actor_ip, device_id, key_thumbprint, user_agent, app_version,
+        request_id, claim, login_role, session_role, set_role, client_addr, application_name, backend_pid,
+        replication_role)
+    VALUES (
+        v_who.actor_kind, v_who.actor_id, v_who.actor_name, v_who.actor_ip, v_who.device_id,
+        v_who.key_thumbprint, v_who.user_agent, v_who.app_version, v_who.request_id, v_who.claim,
+        (SELECT r.rolname FROM pg_stat_get_activity(pg_backend_pid()) a JOIN pg_roles r ON r.oid = a.usesysid),
+        session_user, current_setting('role'), inet_client_addr(), current_setting('application_name'),
+        pg_backend_pid(), current_setting('session_replication_role'))
+    ON CONFLICT DO NOTHING;
+END $$;
+
+
+--
+-- Name: begin_session(integer, integer, bigint, bytea, text, bigint, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.begin_session(p_branch integer, p_device integer, p_seq bigint, p_hash bytea, p_app text, p_offset_ms bigint, p_actor text DEFAULT ''::text) RETURNS TABLE(is_fork boolean, head_seq bigint, head_hash bytea, epoch bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -262,6 +569,7 @@ BEGIN
         ON CONFLICT DO NOTHING;
     SELECT * INTO v_head FROM device_head h
         WHERE h.branch_id = p_branch AND h.device_id = p_device FOR UPDATE;
+    PERFORM set_config('octonext.actor', p_actor, true);
     is_fork := p_seq < v_head.seq OR (p_seq = v_head.seq AND p_hash <> v_head.hash);
     IF is_fork THEN
         PERFORM open_fork_case(p_branch, p_device, p_seq, jsonb_build_object(
@@ -275,6 +583,9 @@ BEGIN
     head_seq := v_head.seq;
     head_hash := v_head.hash;
     epoch := v_head.epoch + 1;
+    PERFORM audit_event(CASE WHEN is_fork THEN 'till_refused' ELSE 'till_connected' END, jsonb_build_object(
+        'branch_id', p_branch, 'device_id', p_device, 'seq', p_seq, 'epoch', epoch, 'app', p_app,
+        'clock_offset_ms', p_offset_ms));
     RETURN NEXT;
 END $$;
 
@@ -285,6 +596,7 @@ END $$;
 
 CREATE FUNCTION public.ensure_month_partitions(p_from date, p_months integer) RETURNS integer
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
     v_parent  regclass;
@@ -301,11 +613,14 @@ BEGIN
             v_name  := format('%s_%s', v_parent, to_char(v_month, 'YYYY_MM'));
             CONTINUE WHEN to_regclass(v_name) IS NOT NULL;
             EXECUTE format(
-                'CREATE TABLE %I PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',
+                'CREATE TABLE public.%I PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',
                 v_name, v_parent,
                 v_month::timestamp AT TIME ZONE 'UTC',
                 (v_month + interval '1 month')::timestamp AT TIME ZONE 'UTC'
             );
+            IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = v_parent AND tgname = 'append_only') THEN
+                CALL append_only(v_name);
+            END IF;
             v_created := v_created + 1;
         END LOOP;
     END LOOP;
@@ -794,11 +1109,42 @@ $$;
 --
 
 CREATE FUNCTION public.refill_reference(p_feed text) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     AS $$
+BEGIN
     UPDATE feed_cursor SET xid = '0', id = 0, mark = '', refill_from = pg_current_xact_id()
      WHERE feed = p_feed;
-$$;
+    PERFORM audit_event('feed_reset', jsonb_build_object('feed', p_feed));
+END $$;
+
+
+--
+-- Name: refuse_rewrite(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_rewrite() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'table % only ever grows: % is refused', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'integrity_constraint_violation',
+              HINT = 'Correct it by a further row. Whole months leave by retention, which detaches them.';
+END $$;
+
+
+--
+-- Name: refuse_unrecorded_truncate(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_unrecorded_truncate() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'table % is audited: delete its rows instead', TG_TABLE_NAME
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
 
 
 SET default_tablespace = '';
@@ -818,6 +1164,81 @@ CREATE TABLE public.account_balance (
     credit bigint NOT NULL
 )
 WITH (fillfactor='70');
+
+
+--
+-- Name: audit_change; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.audit_change (
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    table_name text NOT NULL,
+    operation text NOT NULL,
+    key jsonb NOT NULL,
+    before jsonb,
+    after jsonb
+)
+PARTITION BY RANGE (at);
+
+
+--
+-- Name: audit_change_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.audit_change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_change_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: audit_coverage; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.audit_coverage AS
+ SELECT (c.relname)::text AS table_name,
+    c.relispartition AS is_partition,
+    (((COALESCE((bit_or(t.tgtype) FILTER (WHERE ((t.tgfoid = ANY (ARRAY[('public.audit_rows'::regproc)::oid, ('public.audit_rows_unless_kept'::regproc)::oid])) AND (((t.tgtype)::integer & 3) = 0))))::integer, 0) & 28) = 28) AND COALESCE(bool_or(((((t.tgtype)::integer & 32) = 32) AND (t.tgfoid = ('public.refuse_unrecorded_truncate'::regproc)::oid))), false)) AS is_audited,
+    (COALESCE(bit_or((t.tgfoid)::integer) FILTER (WHERE (t.tgfoid = ('public.audit_rows_unless_kept'::regproc)::oid)), 0) <> 0) AS is_kept,
+    ((COALESCE((bit_or(t.tgtype) FILTER (WHERE ((t.tgfoid = ('public.refuse_rewrite'::regproc)::oid) AND (((t.tgtype)::integer & 3) = 2))))::integer, 0) & 56) = 56) AS is_append_only
+   FROM (pg_class c
+     LEFT JOIN pg_trigger t ON (((t.tgrelid = c.oid) AND (t.tgenabled = 'A'::"char") AND (NOT t.tgisinternal) AND (t.tgqual IS NULL) AND (t.tgattr = ''::int2vector))))
+  WHERE ((c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND (c.relnamespace = ('public'::regnamespace)::oid))
+  GROUP BY c.oid, c.relname, c.relispartition;
+
+
+--
+-- Name: audit_transaction; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.audit_transaction (
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    actor_kind text NOT NULL,
+    actor_id text,
+    actor_name text,
+    actor_ip inet,
+    device_id integer,
+    key_thumbprint text,
+    user_agent text,
+    app_version text,
+    request_id text,
+    claim text,
+    login_role text,
+    session_role text NOT NULL,
+    set_role text NOT NULL,
+    client_addr inet,
+    application_name text NOT NULL,
+    backend_pid integer NOT NULL,
+    replication_role text NOT NULL
+)
+PARTITION BY RANGE (at);
 
 
 --
@@ -1468,6 +1889,119 @@ CREATE TABLE public.schema_migration (
 
 
 --
+-- Name: seal_archive; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.seal_archive (
+    table_name text NOT NULL,
+    partition_name text NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    row_count bigint NOT NULL,
+    file_name text NOT NULL,
+    file_sha256 bytea NOT NULL,
+    tree_size bigint NOT NULL,
+    archived_at timestamp with time zone DEFAULT now() NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT seal_archive_check CHECK ((until_at > from_at)),
+    CONSTRAINT seal_archive_file_sha256_check CHECK ((octet_length(file_sha256) = 32)),
+    CONSTRAINT seal_archive_row_count_check CHECK ((row_count >= 0))
+);
+
+
+--
+-- Name: seal_canary; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.seal_canary (
+    only_row boolean DEFAULT true NOT NULL,
+    number bigint NOT NULL,
+    written_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT seal_canary_number_check CHECK ((number >= 0)),
+    CONSTRAINT seal_canary_only_row_check CHECK (only_row)
+);
+
+
+--
+-- Name: seal_catalogue; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.seal_catalogue (
+    digest bytea NOT NULL,
+    items text NOT NULL,
+    CONSTRAINT seal_catalogue_digest_check CHECK ((octet_length(digest) = 32))
+);
+
+
+--
+-- Name: seal_head; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.seal_head (
+    number bigint NOT NULL,
+    head bytea NOT NULL,
+    signature bytea NOT NULL,
+    hash bytea NOT NULL,
+    tree_size bigint NOT NULL,
+    edge bytea NOT NULL,
+    watermark xid8 NOT NULL,
+    sealed_at timestamp with time zone NOT NULL,
+    catalogue bytea NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT seal_head_catalogue_check CHECK ((octet_length(catalogue) = 32)),
+    CONSTRAINT seal_head_edge_check CHECK (((octet_length(edge) % 32) = 0)),
+    CONSTRAINT seal_head_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT seal_head_number_check CHECK ((number >= 1)),
+    CONSTRAINT seal_head_signature_check CHECK ((octet_length(signature) = 64)),
+    CONSTRAINT seal_head_tree_size_check CHECK ((tree_size >= 0))
+);
+
+
+--
+-- Name: seal_head_copy; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.seal_head_copy (
+    database text NOT NULL,
+    number bigint NOT NULL,
+    head bytea NOT NULL,
+    signature bytea NOT NULL,
+    hash bytea NOT NULL,
+    leaves bytea NOT NULL,
+    catalogue text,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT seal_head_copy_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT seal_head_copy_number_check CHECK ((number >= 1)),
+    CONSTRAINT seal_head_copy_signature_check CHECK ((octet_length(signature) = 64))
+);
+ALTER TABLE ONLY public.seal_head_copy ALTER COLUMN leaves SET STORAGE EXTERNAL;
+
+
+--
+-- Name: seal_key; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.seal_key (
+    database text NOT NULL,
+    key_id text NOT NULL,
+    public_key bytea NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT seal_key_public_key_check CHECK ((octet_length(public_key) = 32))
+);
+
+
+--
+-- Name: seal_leaves; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.seal_leaves (
+    number bigint NOT NULL,
+    leaves bytea NOT NULL
+);
+ALTER TABLE ONLY public.seal_leaves ALTER COLUMN leaves SET STORAGE EXTERNAL;
+
+
+--
 -- Name: shift_id_seq; Type: SEQUENCE; Schema: public; Owner: -
 --
 
@@ -1517,6 +2051,22 @@ PARTITION BY RANGE (posted_at);
 
 ALTER TABLE ONLY public.account_balance
     ADD CONSTRAINT account_balance_pkey PRIMARY KEY (branch_id, device_id, account, currency);
+
+
+--
+-- Name: audit_change audit_change_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.audit_change
+    ADD CONSTRAINT audit_change_pkey PRIMARY KEY (at, xid, id);
+
+
+--
+-- Name: audit_transaction audit_transaction_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.audit_transaction
+    ADD CONSTRAINT audit_transaction_pkey PRIMARY KEY (at, xid);
 
 
 --
@@ -1624,6 +2174,62 @@ ALTER TABLE ONLY public.schema_migration
 
 
 --
+-- Name: seal_archive seal_archive_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.seal_archive
+    ADD CONSTRAINT seal_archive_pkey PRIMARY KEY (table_name, partition_name);
+
+
+--
+-- Name: seal_canary seal_canary_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.seal_canary
+    ADD CONSTRAINT seal_canary_pkey PRIMARY KEY (only_row);
+
+
+--
+-- Name: seal_catalogue seal_catalogue_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.seal_catalogue
+    ADD CONSTRAINT seal_catalogue_pkey PRIMARY KEY (digest);
+
+
+--
+-- Name: seal_head_copy seal_head_copy_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.seal_head_copy
+    ADD CONSTRAINT seal_head_copy_pkey PRIMARY KEY (database, number);
+
+
+--
+-- Name: seal_head seal_head_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.seal_head
+    ADD CONSTRAINT seal_head_pkey PRIMARY KEY (number);
+
+
+--
+-- Name: seal_key seal_key_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.seal_key
+    ADD CONSTRAINT seal_key_pkey PRIMARY KEY (database, key_id);
+
+
+--
+-- Name: seal_leaves seal_leaves_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.seal_leaves
+    ADD CONSTRAINT seal_leaves_pkey PRIMARY KEY (number);
+
+
+--
 -- Name: shift shift_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1656,6 +2262,34 @@ ALTER TABLE ONLY public.till_event
 
 
 --
+-- Name: audit_change_what; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX audit_change_what ON ONLY public.audit_change USING brin (table_name text_bloom_ops, ((key)::text) text_bloom_ops) WITH (pages_per_range='32');
+
+
+--
+-- Name: audit_change_xid; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX audit_change_xid ON ONLY public.audit_change USING btree (xid);
+
+
+--
+-- Name: audit_transaction_who; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX audit_transaction_who ON ONLY public.audit_transaction USING brin (actor_id text_bloom_ops, actor_name text_bloom_ops, device_id int4_bloom_ops, actor_ip, client_addr) WITH (pages_per_range='32');
+
+
+--
+-- Name: audit_transaction_xid; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX audit_transaction_xid ON ONLY public.audit_transaction USING btree (xid);
+
+
+--
 -- Name: opened_case_feed; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -1684,6 +2318,13 @@ CREATE INDEX sale_original ON ONLY public.sale USING btree (original_branch_id, 
 
 
 --
+-- Name: seal_head_feed; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX seal_head_feed ON public.seal_head USING btree (xid, number);
+
+
+--
 -- Name: shift_feed; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -1691,10 +2332,466 @@ CREATE INDEX shift_feed ON public.shift USING btree (xid, id);
 
 
 --
+-- Name: audit_change append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_change FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.audit_change ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: audit_transaction append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_transaction FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.audit_transaction ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: device_journal append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.device_journal FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.device_journal ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: device_key append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.device_key FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.device_key ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: journal_fork append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.journal_fork FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.journal_fork ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: ledger_line append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_line FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.ledger_line ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: opened_case append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.opened_case FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.opened_case ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: push append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.push FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.push ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: reference_history append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reference_history FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.reference_history ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: sale append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.sale FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.sale ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: sale_line append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.sale_line FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.sale_line ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: sale_payment append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.sale_payment FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.sale_payment ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: schema_migration append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.schema_migration FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.schema_migration ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: seal_archive append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seal_archive FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.seal_archive ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: seal_catalogue append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seal_catalogue FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.seal_catalogue ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: seal_head append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seal_head FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.seal_head ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: seal_head_copy append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seal_head_copy FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.seal_head_copy ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: seal_key append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seal_key FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.seal_key ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: seal_leaves append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seal_leaves FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.seal_leaves ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: stock_adjustment append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.stock_adjustment FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.stock_adjustment ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: till_event append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.till_event FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewrite();
+
+ALTER TABLE public.till_event ENABLE ALWAYS TRIGGER append_only;
+
+
+--
+-- Name: account_balance audit_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.account_balance REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push');
+
+ALTER TABLE public.account_balance ENABLE ALWAYS TRIGGER audit_delete;
+
+
+--
+-- Name: device_head audit_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.device_head REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push,begin_session');
+
+ALTER TABLE public.device_head ENABLE ALWAYS TRIGGER audit_delete;
+
+
+--
+-- Name: feed_cursor audit_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.feed_cursor REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('apply_reference');
+
+ALTER TABLE public.feed_cursor ENABLE ALWAYS TRIGGER audit_delete;
+
+
+--
+-- Name: reference audit_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.reference REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('apply_reference', 'payload.pin_hash');
+
+ALTER TABLE public.reference ENABLE ALWAYS TRIGGER audit_delete;
+
+
+--
+-- Name: seal_canary audit_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.seal_canary REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
+
+ALTER TABLE public.seal_canary ENABLE ALWAYS TRIGGER audit_delete;
+
+
+--
+-- Name: shift audit_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.shift REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push');
+
+ALTER TABLE public.shift ENABLE ALWAYS TRIGGER audit_delete;
+
+
+--
+-- Name: stock_balance audit_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.stock_balance REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push');
+
+ALTER TABLE public.stock_balance ENABLE ALWAYS TRIGGER audit_delete;
+
+
+--
+-- Name: account_balance audit_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.account_balance REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push');
+
+ALTER TABLE public.account_balance ENABLE ALWAYS TRIGGER audit_insert;
+
+
+--
+-- Name: device_head audit_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.device_head REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push,begin_session');
+
+ALTER TABLE public.device_head ENABLE ALWAYS TRIGGER audit_insert;
+
+
+--
+-- Name: feed_cursor audit_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.feed_cursor REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('apply_reference');
+
+ALTER TABLE public.feed_cursor ENABLE ALWAYS TRIGGER audit_insert;
+
+
+--
+-- Name: reference audit_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.reference REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('apply_reference', 'payload.pin_hash');
+
+ALTER TABLE public.reference ENABLE ALWAYS TRIGGER audit_insert;
+
+
+--
+-- Name: seal_canary audit_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.seal_canary REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
+
+ALTER TABLE public.seal_canary ENABLE ALWAYS TRIGGER audit_insert;
+
+
+--
+-- Name: shift audit_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.shift REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push');
+
+ALTER TABLE public.shift ENABLE ALWAYS TRIGGER audit_insert;
+
+
+--
+-- Name: stock_balance audit_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.stock_balance REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push');
+
+ALTER TABLE public.stock_balance ENABLE ALWAYS TRIGGER audit_insert;
+
+
+--
+-- Name: account_balance audit_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.account_balance REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push');
+
+ALTER TABLE public.account_balance ENABLE ALWAYS TRIGGER audit_update;
+
+
+--
+-- Name: device_head audit_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.device_head REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push,begin_session');
+
+ALTER TABLE public.device_head ENABLE ALWAYS TRIGGER audit_update;
+
+
+--
+-- Name: feed_cursor audit_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.feed_cursor REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('apply_reference');
+
+ALTER TABLE public.feed_cursor ENABLE ALWAYS TRIGGER audit_update;
+
+
+--
+-- Name: reference audit_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.reference REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('apply_reference', 'payload.pin_hash');
+
+ALTER TABLE public.reference ENABLE ALWAYS TRIGGER audit_update;
+
+
+--
+-- Name: seal_canary audit_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.seal_canary REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
+
+ALTER TABLE public.seal_canary ENABLE ALWAYS TRIGGER audit_update;
+
+
+--
+-- Name: shift audit_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.shift REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push');
+
+ALTER TABLE public.shift ENABLE ALWAYS TRIGGER audit_update;
+
+
+--
+-- Name: stock_balance audit_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.stock_balance REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push');
+
+ALTER TABLE public.stock_balance ENABLE ALWAYS TRIGGER audit_update;
+
+
+--
 -- Name: ledger_line ledger_balanced; Type: TRIGGER; Schema: public; Owner: -
 --
 
 CREATE TRIGGER ledger_balanced AFTER INSERT ON public.ledger_line REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_unbalanced();
+
+
+--
+-- Name: account_balance refuse_truncate_always; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate_always BEFORE TRUNCATE ON public.account_balance FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unrecorded_truncate();
+
+ALTER TABLE public.account_balance ENABLE ALWAYS TRIGGER refuse_truncate_always;
+
+
+--
+-- Name: device_head refuse_truncate_always; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate_always BEFORE TRUNCATE ON public.device_head FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unrecorded_truncate();
+
+ALTER TABLE public.device_head ENABLE ALWAYS TRIGGER refuse_truncate_always;
+
+
+--
+-- Name: feed_cursor refuse_truncate_always; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate_always BEFORE TRUNCATE ON public.feed_cursor FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unrecorded_truncate();
+
+ALTER TABLE public.feed_cursor ENABLE ALWAYS TRIGGER refuse_truncate_always;
+
+
+--
+-- Name: reference refuse_truncate_always; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate_always BEFORE TRUNCATE ON public.reference FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unrecorded_truncate();
+
+ALTER TABLE public.reference ENABLE ALWAYS TRIGGER refuse_truncate_always;
+
+
+--
+-- Name: seal_canary refuse_truncate_always; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate_always BEFORE TRUNCATE ON public.seal_canary FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unrecorded_truncate();
+
+ALTER TABLE public.seal_canary ENABLE ALWAYS TRIGGER refuse_truncate_always;
+
+
+--
+-- Name: shift refuse_truncate_always; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate_always BEFORE TRUNCATE ON public.shift FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unrecorded_truncate();
+
+ALTER TABLE public.shift ENABLE ALWAYS TRIGGER refuse_truncate_always;
+
+
+--
+-- Name: stock_balance refuse_truncate_always; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate_always BEFORE TRUNCATE ON public.stock_balance FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unrecorded_truncate();
+
+ALTER TABLE public.stock_balance ENABLE ALWAYS TRIGGER refuse_truncate_always;
+
+
+--
+-- Name: seal_leaves seal_leaves_number_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.seal_leaves
+    ADD CONSTRAINT seal_leaves_number_fkey FOREIGN KEY (number) REFERENCES public.seal_head(number);
+
+
+--
+-- Name: PROCEDURE append_only(IN p_table regclass); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON PROCEDURE public.append_only(IN p_table regclass) FROM PUBLIC;
 
 
 --
@@ -1706,11 +2803,75 @@ GRANT ALL ON FUNCTION public.apply_reference(p_feed text, p_from_xid xid8, p_fro
 
 
 --
--- Name: FUNCTION begin_session(p_branch integer, p_device integer, p_seq bigint, p_hash bytea, p_app text, p_offset_ms bigint); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION archive_month(p_month date, p_transactions bigint, p_changes bigint, p_file text, p_sha256 bytea, p_tree_size bigint); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.begin_session(p_branch integer, p_device integer, p_seq bigint, p_hash bytea, p_app text, p_offset_ms bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.begin_session(p_branch integer, p_device integer, p_seq bigint, p_hash bytea, p_app text, p_offset_ms bigint) TO octonext_app;
+REVOKE ALL ON FUNCTION public.archive_month(p_month date, p_transactions bigint, p_changes bigint, p_file text, p_sha256 bytea, p_tree_size bigint) FROM PUBLIC;
+
+
+--
+-- Name: PROCEDURE audit_by(IN p_table regclass, IN p_function regproc, IN p_arguments text[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON PROCEDURE public.audit_by(IN p_table regclass, IN p_function regproc, IN p_arguments text[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION audit_event(p_kind text, p_detail jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.audit_event(p_kind text, p_detail jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.audit_event(p_kind text, p_detail jsonb) TO octonext_app;
+
+
+--
+-- Name: PROCEDURE audit_kept_table(IN p_table regclass, IN p_functions text[], VARIADIC p_secrets text[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON PROCEDURE public.audit_kept_table(IN p_table regclass, IN p_functions text[], VARIADIC p_secrets text[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION audit_rows(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.audit_rows() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION audit_rows_unless_kept(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.audit_rows_unless_kept() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION audit_statement(p_table regclass, p_operation text, p_secrets text[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.audit_statement(p_table regclass, p_operation text, p_secrets text[]) FROM PUBLIC;
+
+
+--
+-- Name: PROCEDURE audit_table(IN p_table regclass, VARIADIC p_secrets text[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON PROCEDURE public.audit_table(IN p_table regclass, VARIADIC p_secrets text[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION audit_who(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.audit_who() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION begin_session(p_branch integer, p_device integer, p_seq bigint, p_hash bytea, p_app text, p_offset_ms bigint, p_actor text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.begin_session(p_branch integer, p_device integer, p_seq bigint, p_hash bytea, p_app text, p_offset_ms bigint, p_actor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.begin_session(p_branch integer, p_device integer, p_seq bigint, p_hash bytea, p_app text, p_offset_ms bigint, p_actor text) TO octonext_app;
 
 
 --
@@ -1800,10 +2961,45 @@ REVOKE ALL ON FUNCTION public.refill_reference(p_feed text) FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION refuse_rewrite(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_rewrite() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION refuse_unrecorded_truncate(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_unrecorded_truncate() FROM PUBLIC;
+
+
+--
 -- Name: TABLE account_balance; Type: ACL; Schema: public; Owner: -
 --
 
 GRANT SELECT ON TABLE public.account_balance TO octonext_app;
+
+
+--
+-- Name: TABLE audit_change; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.audit_change TO octonext_app;
+
+
+--
+-- Name: TABLE audit_coverage; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.audit_coverage TO octonext_app;
+
+
+--
+-- Name: TABLE audit_transaction; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.audit_transaction TO octonext_app;
 
 
 --
@@ -1972,6 +3168,55 @@ GRANT SELECT ON TABLE public.reporting_shift TO octonext_app;
 --
 
 GRANT SELECT ON TABLE public.sale_tax TO octonext_app;
+
+
+--
+-- Name: TABLE seal_archive; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.seal_archive TO octonext_app;
+
+
+--
+-- Name: TABLE seal_canary; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.seal_canary TO octonext_app;
+
+
+--
+-- Name: TABLE seal_catalogue; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.seal_catalogue TO octonext_app;
+
+
+--
+-- Name: TABLE seal_head; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.seal_head TO octonext_app;
+
+
+--
+-- Name: TABLE seal_head_copy; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.seal_head_copy TO octonext_app;
+
+
+--
+-- Name: TABLE seal_key; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.seal_key TO octonext_app;
+
+
+--
+-- Name: TABLE seal_leaves; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.seal_leaves TO octonext_app;
 
 
 --

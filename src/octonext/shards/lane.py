@@ -17,7 +17,14 @@ import structlog
 from octonext.base.clock import Clock
 from octonext.base.errors import OctoNextError
 from octonext.runtime.metrics import Registry
-from octonext.runtime.postgres import Connection, Pool, close_pool, open_pool, transaction
+from octonext.runtime.postgres import (
+    Connection,
+    DatabaseUnreachable,
+    Pool,
+    close_pool,
+    open_pool,
+    transaction,
+)
 
 from .breaker import Breaker
 
@@ -47,7 +54,7 @@ IDLE_IN_TRANSACTION_MS = 5_000
 #: What the gauge shows for each state of the breaker.
 _BREAKER_VALUES = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
 
-_UNANSWERED = (OSError, TimeoutError, asyncpg.InterfaceError)
+_UNANSWERED = (OSError, TimeoutError, asyncpg.InterfaceError, DatabaseUnreachable)
 #: SQLSTATE classes that say the shard cannot work: connection, who we are, which database (as while it is put
 #: back from a copy), resources, operator, system.
 _SHARD_IS_ILL = frozenset({"08", "28", "3D", "53", "57", "58"})
@@ -196,7 +203,9 @@ class Lane:
             self._breaker.fail(now)
         else:
             self._breaker.succeed()
-        log.warning("shard did not do it", shard=self.shard_id, error=type(error).__name__)
+        # A refused link says what is wrong with it, and quotes nothing secret.
+        why = str(error) if isinstance(error, DatabaseUnreachable) else ""
+        log.warning("shard did not do it", shard=self.shard_id, error=type(error).__name__, why=why)
         return ShardUnavailable(
             self.shard_id, "did not answer", self._breaker.retry_after_s(now) or BUSY_RETRY_S
         )
@@ -239,5 +248,6 @@ class Lane:
 
 
 async def _in_transaction(connection: Connection, job: Job[Result], readonly: bool) -> Result:
-    async with transaction(connection, readonly=readonly) as borrowed:
+    # A push tells by its rows whose it is, and a hello by its own argument.
+    async with transaction(connection, readonly=readonly, names_actor=False) as borrowed:
         return await job(borrowed)

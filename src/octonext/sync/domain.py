@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from octonext.base.cards import contains_card_number, mask_card_numbers
 from octonext.ledger.domain import LedgerLine, cash_moved_lines, shift_closed_lines
+from octonext.sales.card_numbers import find_card_number
 from octonext.sales.domain import find_disagreement, find_unknown_tax, ledger_lines
 from octonext.sales.entries import (
     RECEIPTS,
@@ -60,6 +62,8 @@ CLOCK_ALARM = timedelta(days=1)
 #: till wrote stays in the entry's bytes.
 CLOCK_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 CLOCK_LATEST = datetime(2199, 12, 31, tzinfo=UTC)
+#: How the reason of an entry begins in which a payment card number stands.
+CARD_NUMBER = "card_number"
 #: Characters of a reason that are kept.
 REASON_LENGTH_MAX = 300
 
@@ -162,7 +166,12 @@ def _read(opened: OpenedEntry, rules: BranchRules) -> tuple[AnyEntry | None, str
     try:
         entry = decode_entry(opened.plaintext)
     except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
+        if contains_card_number(opened.plaintext.decode("utf-8", "replace")):
+            return None, f"{CARD_NUMBER}: somewhere in what cannot be understood either"
         return None, f"not_understood: {error}"
+    field_with_card = find_card_number(entry)
+    if field_with_card is not None:
+        return entry, f"{CARD_NUMBER}: {field_with_card} holds what looks like a payment card number"
     if entry.seq != opened.seq:
         return entry, f"seq_differs: the entry says {entry.seq}"
     currency = getattr(entry, "currency", rules.currency)
@@ -176,13 +185,15 @@ def _read(opened: OpenedEntry, rules: BranchRules) -> tuple[AnyEntry | None, str
 
 
 def _quarantined(opened: OpenedEntry, reason: str, entry: AnyEntry | None) -> tuple[Any, ...]:
+    # What holds a card number stays as the till sealed it: no SQL shows it, and no view can.
+    plaintext = None if reason.startswith(CARD_NUMBER) else opened.plaintext
     return (
         opened.seq,
         opened.hash,
         opened.key_id,
         None if entry is None else entry.__struct_config__.tag,
-        opened.plaintext,
-        opened.ciphertext if opened.plaintext is None else None,
+        plaintext,
+        opened.ciphertext if plaintext is None else None,
         _storable(reason),
         None,
         None,
@@ -196,7 +207,7 @@ def _quarantined(opened: OpenedEntry, reason: str, entry: AnyEntry | None) -> tu
 def _storable(reason: str) -> str:
     """Return a reason that PostgreSQL takes: it may quote the entry, and an entry may hold anything."""
     plain = reason.encode("utf-8", "replace").decode().replace("\0", "\\0")
-    return plain[:REASON_LENGTH_MAX]
+    return mask_card_numbers(plain)[:REASON_LENGTH_MAX]
 
 
 def _json(value: object) -> str:

@@ -28,6 +28,8 @@ HELLO_TIMEOUT_S = 10
 
 Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
+#: SubjectPublicKeyInfo, DER: 91 bytes for P-256.
+PublicKey = Annotated[bytes, Meta(min_length=64, max_length=512)]
 Device = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Branch = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Seq = Annotated[int, Meta(ge=0, le=2**46)]
@@ -82,6 +84,14 @@ class Welcome(Struct, frozen=True, tag_field="t", tag="welcome", kw_only=True):
     credits: Credits
     heartbeat_s: int
     server_time_ms: int
+    #: What new shift keys are to be wrapped for; None leaves the till with what it has.
+    shard_key: PublicKey | None = None
+
+
+class ShardKey(Struct, frozen=True, tag_field="t", tag="shard_key"):
+    """The shard's sync key was rotated: wrap new shift keys for this one."""
+
+    key: PublicKey
 
 
 class Ack(Struct, frozen=True, tag_field="t", tag="ack", kw_only=True):
@@ -205,7 +215,7 @@ class Pong(Struct, frozen=True, tag_field="t", tag="pong"):
     """Yes."""
 
 
-FromServer = Challenge | Welcome | Ack | Nack | Delta | Drain | Ping | Pong
+FromServer = Challenge | Welcome | ShardKey | Ack | Nack | Delta | Drain | Ping | Pong
 FromTill = Hello | Push | DeltaAck | Ping | Pong
 
 _encoder = msgspec.json.Encoder()

@@ -20,6 +20,7 @@ from litestar.handlers import WebsocketRouteHandler
 from octonext.base.clock import Clock
 from octonext.edge.authentication import credential_in_request
 from octonext.edge.flood import Inflow
+from octonext.runtime.actor import address_of
 from octonext.shards.lane import ShardUnavailable
 
 from .domain import START, MarkedCursor
@@ -39,6 +40,7 @@ from .messages import (
     Ping,
     Pong,
     Push,
+    ShardKey,
     Welcome,
     decode_from_till,
     encode,
@@ -146,12 +148,21 @@ class SyncServer:
         finally:
             self._connections.discard(connection)
 
+    async def announce_key(self, shard: ShardSync) -> None:
+        """Tell the connected tills of a shard that its sync key is another one now."""
+        told = [each.tell_key(shard) for each in self._connections if each.shard is shard]
+        await asyncio.gather(*told, return_exceptions=True)
+
     async def drain(self, deadline_s: float) -> None:
         """Ask every till to go elsewhere and wait until they have, `deadline_s` at most."""
         self.draining.set()
         end = self.clock.monotonic() + deadline_s
         while self._connections and self.clock.monotonic() < end:
             await asyncio.sleep(0.05)
+
+    def resume(self) -> None:
+        """Take connections again after a drain; who is still here from before stays asked to go."""
+        self.draining = asyncio.Event()
 
 
 class TillSocket:
@@ -163,10 +174,14 @@ class TillSocket:
         client = socket.scope["client"]
         # granian gives the port as text
         self.inflow = Inflow(None if client is None else (client[0], int(client[1])))
+        self._ip = address_of(client)
+        self._user_agent = socket.headers.get("user-agent")
         self._delta_acked = asyncio.Event()
         self._delta_cursor: MarkedCursor = START
         #: Whether a delta could not be sent: the next one would never come.
         self._is_behind = False
+        #: Whose till this is; None until it has proven it.
+        self.shard: ShardSync | None = None
         #: How long the till may still say nothing, while it is listened to.
         self._listening: asyncio.Timeout | None = None
 
@@ -199,6 +214,10 @@ class TillSocket:
             if not self._server.draining.is_set():
                 raise
 
+    async def tell_key(self, shard: ShardSync) -> None:
+        """Send the shard's public key to a till that was welcomed before it was rotated."""
+        await self._send(ShardKey(key=shard.public_key))
+
     async def _greet(self) -> tuple[ShardSync, TillSession, MarkedCursor | None]:
         nonce = self._server.entropy(NONCE_BYTES)
         now_ms = utc_ms(self._server.clock.now())
@@ -211,7 +230,7 @@ class TillSocket:
         if isinstance(found, Nack):
             await self._refuse(found)
         try:
-            session = await found.open_session(hello, nonce)
+            session = await found.open_session(hello, nonce, ip=self._ip, user_agent=self._user_agent)
         except ShardUnavailable as error:
             await self._refuse(overloaded(error))
         if isinstance(session, Nack):
@@ -219,12 +238,14 @@ class TillSocket:
         if session.is_restored and cursor is not None:
             cursor = START
         self.inflow.is_known = True
+        self.shard = found
         await self._send(
             Welcome(
                 acked=session.acked,
                 credits=Credits(CREDIT_ENTRIES, CREDIT_BYTES, PUSH_ENTRIES),
                 heartbeat_s=HEARTBEAT_S,
                 server_time_ms=utc_ms(self._server.clock.now()),
+                shard_key=found.public_key,
             )
         )
         return found, session, cursor

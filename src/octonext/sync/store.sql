@@ -1,6 +1,6 @@
 -- name: begin_session
 -- Raises the till's epoch and says where its journal stands on this shard.
-SELECT is_fork, head_seq, head_hash, epoch FROM begin_session($1, $2, $3, $4, $5, $6);
+SELECT is_fork, head_seq, head_hash, epoch FROM begin_session($1, $2, $3, $4, $5, $6, $7);
 
 -- name: open_went_back_case
 -- Opens the case of a shard that lacks what a till was told is there; whether it is new.

@@ -69,6 +69,12 @@ class TenderRefused(TillError):
     code = "tender_refused"
 
 
+class CardNumberRefused(TillError):
+    """What was typed holds a payment card number."""
+
+    code = "card_number"
+
+
 class EntryTooLong(TillError):
     """The receipt, count or adjustment is longer than what can be sent to the shard."""
 

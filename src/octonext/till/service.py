@@ -340,7 +340,7 @@ class Till:
         kek = derive_kek(pin, salt, self.identity.device_share, self._cost)
         return key, WrappedKey(
             key_id,
-            wrap_for_shard(key, self.identity.shard_public_key, device=device, key_id=key_id),
+            wrap_for_shard(key, self.journal.identity.shard_public_key, device=device, key_id=key_id),
             wrap_for_till(kek, key, device=device, key_id=key_id, nonce=self._entropy(NONCE_BYTES)),
             salt,
             self._cost,

@@ -83,3 +83,18 @@ def test_a_row_that_cannot_be_read_says_why(cells: list[str], code: str) -> None
     refusal = reader("sku", "name").read(cells).refusal
     assert refusal is not None
     assert refusal[0] == code
+
+
+@pytest.mark.parametrize("name", ["name_en", "name_ar", "unit", "category_id", "tax_class"])
+def test_a_row_with_a_card_number_is_refused_by_its_column(name: str) -> None:
+    rows = reader("sku", "barcode", "name_en", "name_ar", "unit", "category_id", "tax_class")
+    cells = dict.fromkeys(("sku", "barcode", "name_en", "name_ar", "unit", "category_id", "tax_class"), "1")
+    read = rows.read(list((cells | {name: "4111 1111 1111 1111"}).values()))
+    assert read.refusal is not None
+    code, message = read.refusal
+    assert (code, name in message, "4111" in message) == ("card_number", True, False)
+
+
+def test_an_article_number_that_looks_like_a_card_is_an_article_number() -> None:
+    read = reader("sku", "barcode", "name").read(["4111111111111111", "4006381333931", "Bread"])
+    assert read.product is not None

@@ -18,9 +18,10 @@ def production(hq: str, **shards: str) -> Layout:
     """An installation whose databases all have an address of their own."""
     document = {
         "name": "test",
-        "hq": {"dsn": hq},
+        "hq": {"dsn": hq, "at_rest": "none"},
         "shards": [
-            {"id": name, "region": "KW", "jurisdiction": "KW", "dsn": dsn} for name, dsn in shards.items()
+            {"id": name, "region": "KW", "jurisdiction": "KW", "dsn": dsn, "at_rest": "none"}
+            for name, dsn in shards.items()
         ],
     }
     return Layout("/nowhere", decode(document, folder=Path("/"), source="test"))

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from octonext.base.cards import OTHER_NUMBERS, contains_card_number
 from octonext.base.text import without_controls
 from octonext.edge.errors import InvalidRequest
 
@@ -97,6 +98,10 @@ class RowReader:
             return RowRead(refusal=("not_utf8", "The row is not UTF-8 text."))
         raw = {name: cells[place] for name, place in self.columns.items()}
         values = {name: without_controls(cell) for name, cell in raw.items()}
+        for name, value in values.items():
+            if name not in OTHER_NUMBERS and contains_card_number(value):
+                message = f"The column {name} holds what looks like a payment card number."
+                return RowRead(refusal=("card_number", message))
         barcode = values.get("barcode", "")
         sku = values.get("sku", "") or barcode
         if not sku:

@@ -37,6 +37,12 @@ def create(
     token_file: TokenFile = None,
     ca: Authority = None,
     data: DataFolder = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--region", help="Repeatable: limit the token to the audit trail of this region; default: all."
+        ),
+    ] = None,
     days: Annotated[int | None, typer.Option("--days", help="Days until it ends; default: never.")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the secret into this new file instead of showing it.")
@@ -46,7 +52,9 @@ def create(
     if out is not None and out.exists():
         raise FileExists(f"{out} is there already.", remedy="Name a new file; the secret is shown once.")
     with connect(url, token_file, ca, data) as api:
-        made = api.post("/tokens", {"name": name, "scopes": scope, "expires_in_days": days})
+        made = api.post(
+            "/tokens", {"name": name, "scopes": scope, "regions": region or None, "expires_in_days": days}
+        )
     if out is None:
         typer.echo(made["secret"])
         return
@@ -58,11 +66,12 @@ def create(
 @app.command("list")
 def show(url: Url = "", token_file: TokenFile = None, ca: Authority = None, data: DataFolder = None) -> None:
     """List tokens, without their secrets."""
-    table = Table(Column("id", no_wrap=True), "name", "scopes", "made", "ends", "revoked")
+    table = Table(Column("id", no_wrap=True), "name", "scopes", "regions", "made", "ends", "revoked")
     with connect(url, token_file, ca, data) as api:
         for token in api.pages("/tokens"):
             moments = [(token[key] or "")[:16] for key in ("created_at", "expires_at", "revoked_at")]
-            table.add_row(token["token_id"], token["name"], " ".join(token["scopes"]), *moments)
+            regions = "all" if token["regions"] is None else " ".join(token["regions"])
+            table.add_row(token["token_id"], token["name"], " ".join(token["scopes"]), regions, *moments)
     Console().print(table)
 
 

@@ -47,6 +47,10 @@ def server_settings(*, name: str, socket_dir: Path, log_dir: Path, durable: bool
         "max_wal_size": "1GB",
         "min_wal_size": "96MB",
         "checkpoint_timeout": "10min",
+        # An archive that does not come may cost its continuity, never the room that sales need.
+        "max_slot_wal_keep_size": "4GB",
+        # A server that stops waits so long for an archive that has frozen.
+        "wal_sender_timeout": "15s",
         # One forgotten transaction holds the feeds' watermark back, so it may not be forgotten long.
         "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_MAX_S}s",
         "client_connection_check_interval": "5s",
@@ -90,7 +94,9 @@ def write_configuration(data_dir: Path, settings: dict[str, str], user: OsUser, 
     # An operator's own settings go into local.conf, which wins and is never written by us.
     include = f"{head}include '{CONFIGURATION_FILE}'\ninclude_if_exists 'local.conf'\n"
     _write(data_dir / "postgresql.conf", include, user)
-    _write(data_dir / "pg_hba.conf", f"{head}local all all peer map={IDENT_MAP}\n", user)
+    # `all` does not mean replication, by which backups read the server.
+    known = "".join(f"local {which} all peer map={IDENT_MAP}\n" for which in ("all", "replication"))
+    _write(data_dir / "pg_hba.conf", head + known, user)
     allowed = "".join(f'{IDENT_MAP} "{peer}" all\n' for peer in sorted(set(peers)))
     _write(data_dir / "pg_ident.conf", head + allowed, user)
 

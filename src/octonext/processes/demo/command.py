@@ -8,7 +8,7 @@ import io
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -40,6 +40,10 @@ def demo(
     per_s: Annotated[
         float, typer.Option("--speed", min=0.05, max=20.0, help="Customers a second at each till.")
     ] = PER_S,
+    at_rest: Annotated[
+        Literal["gocryptfs", "none"] | None,
+        typer.Option(help="What encrypts the databases; without it, gocryptfs where this machine lets us."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Another seed, another catalogue and other customers.")] = 2026,
 ) -> None:
     """Run a chain of 6 branches and 24 tills in 2 countries here, and watch it sell.
@@ -50,7 +54,7 @@ def demo(
         # A terminal that cannot write Arabic shows question marks instead of ending the demo.
         sys.stdout.reconfigure(errors="replace")
     folder = prepare_folder(data if data is not None else default_folder())
-    options = Options(duration_s=duration_s, per_s=per_s, seed=seed, stay=not leave)
+    options = Options(duration_s=duration_s, per_s=per_s, seed=seed, stay=not leave, at_rest=at_rest)
     console = Console(highlight=False)
     try:
         agrees = asyncio.run(_interruptible(folder, options, console))

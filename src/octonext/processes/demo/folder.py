@@ -13,6 +13,7 @@ import signal
 from pathlib import Path
 
 from octonext.base.errors import OctoNextError
+from octonext.crypto.volume import unmount_below
 from octonext.processes.os_process import end, everyone
 from octonext.processes.supervisor.lock import hold
 from octonext.runtime.layout import Layout
@@ -43,7 +44,8 @@ def default_folder() -> Path:
 def prepare_folder(chosen: Path) -> Path:
     """An empty folder with a marker in it, its parents made; what an earlier demo left is deleted.
 
-    Raises DemoFolderRefused, and AlreadyRunning while a demo runs there.
+    Raises DemoFolderRefused, AlreadyRunning while a demo runs there, and VolumeBusy while somebody
+    looks into its volumes.
     """
     folder = chosen.expanduser().resolve()
     try:
@@ -84,6 +86,7 @@ def _empty(folder: Path) -> None:
     if layout.run.is_dir():
         with hold(layout.lock):
             _end_lingering(folder)
+            unmount_below(folder)
     # The marker goes last, so that an interrupted deletion can be taken up again.
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name == MARKER):
         if entry.is_dir() and not entry.is_symlink():

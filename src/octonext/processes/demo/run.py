@@ -14,12 +14,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from octonext.base.errors import OctoNextError
+from octonext.crypto.volume import why_unusable
 from octonext.processes.chain import Chain, running
 from octonext.processes.init import write_configuration
 from octonext.processes.reckoning import Comparison
 from octonext.processes.sample.seed import Seeded, seed_demo
 from octonext.runtime.layout import Layout
 from octonext.runtime.logging import configure
+from octonext.runtime.settings import AtRest
 from octonext.till.fleet import Fleet, Pace
 
 from .farewell import create_reports_token, print_addresses
@@ -52,6 +54,8 @@ class Options:
     per_s: float
     seed: int
     stay: bool
+    at_rest: AtRest | None = None
+    """What encrypts the databases; None = gocryptfs where this machine lets us."""
 
 
 class SetUpInterrupted(OctoNextError):
@@ -79,7 +83,7 @@ async def run(folder: Path, options: Options, console: Console) -> bool:
 
 async def _run_once(folder: Path, options: Options, console: Console, say: Say) -> bool:
     shards = [f"{shard_id}:{region}" for region, shard_id in SHARD_OF_REGION.items()]
-    write_configuration(folder, name="demo", shards=shards)
+    write_configuration(folder, name="demo", at_rest=_storage(options, say), shards=shards)
     layout = Layout(folder)
     layout.prepare()
     configure("supervisor", level=layout.settings.log_level, file=layout.log("supervisor"))
@@ -104,6 +108,18 @@ async def _run_once(folder: Path, options: Options, console: Console, say: Say) 
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.Event().wait()
         return proven
+
+
+def _storage(options: Options, say: Say) -> AtRest:
+    """Encrypted wherever that is possible: the demo shows the product as it is meant to run."""
+    if options.at_rest is not None:
+        return options.at_rest
+    reason = why_unusable()
+    if reason is None:
+        return "gocryptfs"
+    say(f"NOT ENCRYPTED: the databases of this demo lie in plain files. {reason.message}")
+    say(reason.remedy)
+    return "none"
 
 
 async def _furnish(chain: Chain, options: Options, say: Say) -> Seeded:

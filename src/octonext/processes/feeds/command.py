@@ -16,8 +16,9 @@ from octonext.feeds.store import refill_reference
 from octonext.processes.local_service import reporting_address
 from octonext.processes.options import Data
 from octonext.reporting.remote import ReportingClient
+from octonext.runtime.audit import record_event
 from octonext.runtime.layout import OWNER_ROLE, Layout
-from octonext.runtime.postgres import connect
+from octonext.runtime.postgres import connect, transaction
 
 from .numbers import raise_numbers
 
@@ -103,11 +104,23 @@ async def _reset_one(layout: Layout, source: str, reader: str) -> None:
             await client.reset(source)
         finally:
             await client.close()
+        await _record_reset(layout, source)
         return
     connection = await connect(
         layout.dsn("shard", reader, role=OWNER_ROLE), application_name="octonext-feeds"
     )
     try:
         await refill_reference(connection)
+    finally:
+        connection.terminate()
+
+
+async def _record_reset(layout: Layout, source: str) -> None:
+    """Reporting has no trail of its own: its source's tells that it was read again."""
+    dsn = layout.dsn("hq" if source == HQ else "shard", None if source == HQ else source, role=OWNER_ROLE)
+    connection = await connect(dsn, application_name="octonext-feeds")
+    try:
+        async with transaction(connection) as writer:
+            await record_event(writer, "feed_reset", reader=REPORTING)
     finally:
         connection.terminate()

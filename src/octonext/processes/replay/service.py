@@ -98,7 +98,7 @@ async def replay_file(request: Request, watch: Watch) -> Outcome:
     check_transactions(request.file)
     write_report(request.report, [])
     shards = [f"{shard_name(number)}:{REGION}:{REGION}" for number in range(request.chain.shards)]
-    write_configuration(request.data_dir, name="replay", shards=shards)
+    write_configuration(request.data_dir, name="replay", at_rest="none", shards=shards)
     layout = Layout(request.data_dir)
     configure("replay", level=layout.settings.log_level, file=layout.log("replay"))
     # Reading and planning is one core's work; the databases start on the other meanwhile.

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from octonext.base.errors import OctoNextError
+from octonext.runtime.actor import acting_as
 
 from .mutations import ALL_MUTATIONS
 from .plan import FAULTS, OPERATIONS, Plan, day, small_world
@@ -113,7 +114,9 @@ def _options(tills: int | None, days: float | None, broken: Sequence[str]) -> st
 
 
 def _one(plan: Plan, log: TextIO | None = None) -> Result:
-    return simulate(plan, log)
+    # A world knows nobody outside of it, whoever runs it.
+    with acting_as(None):
+        return simulate(plan, log)
 
 
 def _many(

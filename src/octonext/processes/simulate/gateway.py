@@ -65,7 +65,7 @@ class GatewayNode:
         shards = [
             _WatchedSync(
                 cast("Lane", database.lane()),
-                world.shard_keys[shard_id],
+                [world.shard_keys[shard_id]],
                 clock=clock,
                 metrics=metrics,
                 oracle=world.oracle,

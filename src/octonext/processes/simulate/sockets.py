@@ -70,6 +70,8 @@ class ServerSocket:
 
     def __init__(self, stream: Stream, tap: Callable[[str], None]) -> None:
         self.scope = {"client": (stream.client.owner.name, 0)}
+        #: A till's own link says nothing that the sync service reads here.
+        self.headers: dict[str, str] = {}
         self._stream = stream
         self._tap = tap
 

@@ -12,8 +12,9 @@ from rich.console import Console
 from octonext.processes.options import Data
 from octonext.runtime.layout import Layout
 
+from .certificates import certificates_well
 from .collect import collect
-from .report import StatusReport, failing, objects
+from .report import StatusReport, failing, objects, unsealed
 from .tables import show
 
 EXIT_NOT_WELL = 3  # as in LSB: the program is not running
@@ -45,12 +46,23 @@ def well(report: StatusReport) -> bool:
     databases_well = all(
         each.reachable and each.schema_version == each.schema_known for each in report.databases
     )
-    return processes_well and databases_well and _answers_well(report)
+    archived = not any(each.state == "failing" or each.backup_problem for each in report.backups)
+    return (
+        archived
+        and processes_well
+        and databases_well
+        and not report.unprotected
+        and certificates_well(report)
+        and _answers_well(report)
+    )
 
 
 def _answers_well(report: StatusReport) -> bool:
-    """Whether gateways and relay tell of themselves, and no feed has failed for long."""
+    """Whether gateways, relay and sealer tell of themselves, and nothing of theirs has failed for long."""
     processes = report.installation.processes if report.installation is not None else []
     relay_well = report.relay is not None or not any(process.kind == "relay" for process in processes)
     gateways_well = all(answer is not None for answer in report.gateways.values())
-    return relay_well and gateways_well and not any(failing(feed) for feed in objects(report.relay, "feeds"))
+    sealer_well = report.sealer is not None or not any(process.kind == "sealer" for process in processes)
+    sealed = sealer_well and not any(unsealed(seal) for seal in objects(report.sealer, "seals"))
+    flowing = not any(failing(feed) for feed in objects(report.relay, "feeds"))
+    return relay_well and gateways_well and sealed and flowing

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from octonext.crypto.at_rest import Protection
+from octonext.processes.backup.state import ArchiveStatus
 from octonext.processes.supervisor.state import InstallationState
 
 FEED_FAILURES_MAX = 3
@@ -31,16 +33,27 @@ class DatabaseReport(msgspec.Struct, kw_only=True):
     frozen_xid_age: int | None = None
     connections: int | None = None
     size_bytes: int | None = None
+    tls: str | None = None
+    """What the connection over a network speaks, such as "TLSv1.3"; None on a Unix socket."""
+    certificate_days_left: int | None = None
+    """Of the server's certificate, the shortest when it has several hosts."""
     problem: str = ""
 
 
 class StatusReport(msgspec.Struct, kw_only=True):
-    """The whole installation. `relay` and `gateways` are those processes' own answers, as they gave them."""
+    """The installation. `relay`, `sealer`, `gateways`: those processes' own answers as they gave them."""
 
     running: bool
     installation: InstallationState | None
     databases: list[DatabaseReport]
+    protections: dict[str, Protection] = {}
+    """What encrypts each database's storage now; one that was not reached is missing."""
+    unprotected: list[str] = []
+    """Whose storage is not what the configuration says."""
+    backups: list[ArchiveStatus] = []
+    """How each database's log is archived; empty where none is."""
     relay: dict[str, object] | None = None
+    sealer: dict[str, object] | None = None
     gateways: dict[str, dict[str, object] | None] = {}
 
 
@@ -51,6 +64,13 @@ def failing(feed: dict[str, object]) -> bool:
     failures = feed.get("failures")
     often = isinstance(failures, int) and failures > FEED_FAILURES_MAX
     return often and region_waited_for(feed) is None
+
+
+def unsealed(seal: dict[str, object]) -> bool:
+    """Whether a database is not sealed any more, or its trail does not show the last canary."""
+    failures = seal.get("failures")
+    often = isinstance(failures, int) and failures > FEED_FAILURES_MAX
+    return often or bool(seal.get("refused")) or seal.get("canary_recorded") is False
 
 
 def went_back(feed: dict[str, object]) -> bool:

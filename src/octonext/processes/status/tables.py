@@ -9,7 +9,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .report import DatabaseReport, StatusReport, failing, objects, region_waited_for, went_back
+from octonext.processes.backup.state import ArchiveStatus
+from octonext.processes.supervisor.storage import told
+
+from .certificates import database_certificates, gateway_certificate
+from .report import DatabaseReport, StatusReport, failing, objects, region_waited_for, unsealed, went_back
 
 COLOURS = {
     "running": "green",
@@ -39,14 +43,20 @@ def show(report: StatusReport, console: Console, *, now: float | None = None) ->
     if report.running and state is not None:
         console.print(_processes(report, moment))
     console.print(_databases(report.databases))
+    for line in database_certificates(report.databases):
+        console.print(line, soft_wrap=True)
+    if report.protections:
+        console.print(_storage(report))
+        for line in told(report.protections):
+            if line.startswith("NOT "):
+                console.print(f"[bold red]{escape(line)}[/]")
+    for archive in report.backups:
+        console.print(_archive(archive, moment), soft_wrap=True)
     if report.relay is not None:
         console.print(_feeds(report.relay))
-    for address, answer in report.gateways.items():
-        if answer is None:
-            console.print(f"gateway {address}: [red]no answer[/]")
-        else:
-            console.print(f"gateway {address}: {answer.get('tills_connected', '?')} tills connected")
-            console.print(_lanes(answer))
+    if report.sealer is not None:
+        console.print(_seals(report.sealer))
+    _show_gateways(report, console)
 
 
 def span(seconds: float) -> str:
@@ -59,6 +69,17 @@ def span(seconds: float) -> str:
     if whole < 86400:
         return f"{whole // 3600} h {whole % 3600 // 60:02} min"
     return f"{whole // 86400} d {whole % 86400 // 3600} h"
+
+
+def _show_gateways(report: StatusReport, console: Console) -> None:
+    for address, answer in report.gateways.items():
+        if answer is None:
+            console.print(f"gateway {address}: [red]no answer[/]")
+        else:
+            console.print(f"gateway {address}: {answer.get('tills_connected', '?')} tills connected")
+            for line in gateway_certificate(answer):
+                console.print(line, soft_wrap=True)
+            console.print(_lanes(answer))
 
 
 def _processes(report: StatusReport, moment: float) -> Table:
@@ -96,6 +117,26 @@ def _databases(databases: Iterable[DatabaseReport]) -> Table:
     return table
 
 
+def _storage(report: StatusReport) -> Table:
+    table = Table(title="Storage", title_justify="left")
+    for column in ("database", "encrypted by", "where", "remedy"):
+        table.add_column(column, overflow="fold")
+    for name, each in report.protections.items():
+        colour = "green" if each.proven else "bold red" if name in report.unprotected else "red"
+        table.add_row(name, f"[{colour}]{escape(each.shown)}[/]", escape(each.detail), escape(each.remedy))
+    return table
+
+
+def _archive(each: ArchiveStatus, moment: float) -> str:
+    """One line for one database's backups."""
+    problem = each.problem if each.state == "failing" else each.backup_problem
+    if problem:
+        return f"[bold red]NOT BACKED UP: {each.database}: {escape(problem)}[/]"
+    archived = f"archived to {span(moment - each.complete_until)} ago" if each.complete_until else each.state
+    made = f"{span(moment - each.backed_up_at)} ago" if each.backed_up_at else "not made yet"
+    return f"backup {each.database}: log {archived}, base backup {made}"
+
+
 def _schema(each: DatabaseReport) -> str:
     if each.schema_version is None:
         return "-"
@@ -115,6 +156,32 @@ def _oldest(each: DatabaseReport) -> str:
         return "-"
     text = f"{each.oldest_transaction_s:.1f} s, {each.oldest_snapshot_xids} xids"
     return text if each.oldest_transaction_s < OLD_TRANSACTION_S else f"[red]{text}[/]"
+
+
+def _seals(sealer: dict[str, object]) -> Table:
+    """The sealer's answer: one row for each database."""
+    table = Table(title="Seals", title_justify="left")
+    for column in ("database", "head", "lag", "canary", "copies behind", "remark"):
+        table.add_column(column, overflow="fold")
+    for seal in objects(sealer, "seals"):
+        behind = ", ".join(
+            f"{_text(each, 'target')} {_text(each, 'behind')}" for each in objects(seal, "copies")
+        )
+        remark = str(seal.get("refused") or seal.get("last_error") or "")
+        if seal.get("canary_recorded") is False:
+            remark = f"the trail does not show the last canary. {remark}"
+        if seal.get("clock_went_back"):
+            remark = f"the clock was set back. {remark}"
+        canary = seal.get("canary_age_seconds")
+        table.add_row(
+            _text(seal, "database"),
+            _text(seal, "head"),
+            _lag(seal),
+            f"{span(canary)} ago" if isinstance(canary, int | float) else "-",
+            behind,
+            f"[bold red]{escape(remark)}[/]" if unsealed(seal) else escape(remark),
+        )
+    return table
 
 
 def _feeds(relay: dict[str, object]) -> Table:

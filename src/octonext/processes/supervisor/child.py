@@ -34,6 +34,9 @@ KILL_TIMEOUT_S = 5.0
 REASON_BYTES_MAX = 4096
 ERRORS_MODE = 0o600
 MARK = "OCTONEXT_SUPERVISED"
+LOST = "what it stands on went away"
+HELD = "stopped by request"
+HELD_POLL_S = 0.2
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +52,9 @@ class ChildSpec:
     """How to run one process.
 
     `prepare` runs in a thread before every start and `clean` after every end; `answers` is the health
-    check and must keep a deadline of its own.
+    check and must keep a deadline of its own. `lost` returns when what the process stands on (its
+    volume) went away: then it is killed, for it could not even end, and started again. While `held` is
+    true it is not run.
     """
 
     name: str
@@ -60,6 +65,8 @@ class ChildSpec:
     popen: Mapping[str, Any] = field(default_factory=dict)
     prepare: Callable[[], None] = lambda: None
     clean: Callable[[], None] = lambda: None
+    lost: Callable[[], Awaitable[None]] | None = None
+    held: Callable[[], bool] = lambda: False
     stop_signal: signal.Signals = signal.SIGTERM
     stop_timeout_s: float = 15.0
     start_timeout_s: float = 60.0
@@ -110,12 +117,6 @@ class Child:
                 await self._task
         self._set("stopped")
 
-    def recycle(self) -> None:
-        """Ask the process to end, so that its successor reads what changed on disk."""
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(self.spec.stop_signal)
-
     def hurry(self) -> None:
         """The operator asked twice: do not wait for the deadline."""
         self._hurry.set()
@@ -123,6 +124,9 @@ class Child:
     async def _keep_running(self) -> None:
         pause_s = RESTART_FIRST_S
         while not self._stopping.is_set():
+            if self.spec.held():
+                await self._wait_while_held()
+                continue
             began = time.monotonic()
             try:
                 code = await self._run_once()
@@ -134,6 +138,9 @@ class Child:
                 code, self.status.detail = None, str(error)
             if self._stopping.is_set():
                 break
+            if self.spec.held():
+                pause_s = RESTART_FIRST_S
+                continue
             if not self._ready.is_set():
                 return  # the first start failed: `start` reports it, nobody wants a loop of failures
             if time.monotonic() - began > STABLE_AFTER_S:
@@ -147,31 +154,57 @@ class Child:
             pause_s = min(pause_s * RESTART_FACTOR, RESTART_MAX_S)
             self.status.restarts += 1
 
+    async def _wait_while_held(self) -> None:
+        self._set("stopped", HELD)
+        # The others start without it.
+        self._ready.set()
+        while self.spec.held() and not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), HELD_POLL_S)
+
+    async def _until_held(self) -> None:
+        while not self.spec.held():
+            await asyncio.sleep(HELD_POLL_S)
+
     async def _run_once(self) -> int | None:
         """One life of the process; its exit code."""
         self._set("starting")
-        await asyncio.to_thread(self.spec.prepare)
-        if self._stopping.is_set():
-            return None
-        process = await self._spawn()
+        try:
+            await asyncio.to_thread(self.spec.prepare)
+            if self._stopping.is_set():
+                return None
+            code, reason = await self._live(await self._spawn())
+        finally:
+            # Also of a start that failed: what it stands on must not stay behind.
+            await asyncio.to_thread(self._clean)
+            self._process = None
+        self.status.detail = reason
+        self.status.pid = None
+        return code
+
+    async def _live(self, process: Process) -> tuple[int, str]:
+        """From its first breath to its end: the exit code, and why it ended."""
         ended = asyncio.create_task(process.wait())
         health = asyncio.create_task(self._watch_health())
         stopping = asyncio.create_task(self._stopping.wait())
+        lost = asyncio.create_task(_ever(self.spec.lost))
+        held = asyncio.create_task(self._until_held())
         try:
-            await asyncio.wait((ended, stopping), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((ended, stopping, lost, held), return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
                 health.cancel()
-                await self._end(process, ended)
+                if lost.done():
+                    send(tree(process.pid), signal.SIGKILL)
+                else:
+                    await self._end(process, ended)
             code = await ended
         finally:
-            for task in (health, stopping):
+            tasks = (health, stopping, lost, held)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(health, stopping, return_exceptions=True)
-            await asyncio.to_thread(self._clean)
-            self._process = None
-        self.status.detail = self._reason(code)
-        self.status.pid = None
-        return code
+            await asyncio.gather(*tasks, return_exceptions=True)
+        # A volume and its database may end in the same moment, and the volume is the reason.
+        return code, LOST if lost.done() and not lost.cancelled() else self._reason(code)
 
     async def _spawn(self) -> Process:
         popen = dict(self.spec.popen)
@@ -257,3 +290,7 @@ class Child:
         self.status.since = time.time()
         self.status.detail = detail
         self._changed()
+
+
+async def _ever(lost: Callable[[], Awaitable[None]] | None) -> None:
+    await (lost() if lost is not None else asyncio.Event().wait())

@@ -15,10 +15,20 @@ from octonext.runtime.layout import OWNER_ROLE, Layout
 from octonext.runtime.migrations import DatabaseKind, Step, create_partitions_ahead, migrate
 from octonext.runtime.postgres import DatabaseUnreachable, connect
 
+from .stopped import is_stopped
+
 PARTITION_MONTHS_AHEAD = 3
 PARTITION_TIMEOUT_S = 60.0
 
 Say = Callable[[str], None]
+
+
+class OwnerNeeded(OctoNextError):
+    """A database was to be migrated by a role that may not."""
+
+    code = "owner_needed"
+
+
 log = structlog.get_logger(__name__)
 
 
@@ -46,8 +56,9 @@ async def migrate_all(layout: Layout, say: Say) -> list[str]:
     unreachable = []
     for (kind, name), outcome in zip(found, outcomes, strict=True):
         part = layout.settings.hq if kind == "hq" else layout.settings.shard(name)
-        if isinstance(outcome, DatabaseUnreachable) and not part.embedded:
-            say(f"{name}: not reached, its migrations wait ({outcome.message})")
+        away = not part.embedded or is_stopped(layout, name)
+        if isinstance(outcome, DatabaseUnreachable) and away:
+            say(f"{name}: not reached, its migrations wait ({outcome})")
             unreachable.append(name)
         elif isinstance(outcome, BaseException):
             raise outcome
@@ -55,11 +66,19 @@ async def migrate_all(layout: Layout, say: Say) -> list[str]:
     return unreachable
 
 
+async def migrate_database(layout: Layout, name: str, say: Say) -> None:
+    """Bring one database up to date that came back alone. Raises what a migration raises."""
+    await _migrate_one(layout, "hq" if name == "hq" else "shard", name, say)
+    if name == "hq":
+        # It may have been restored, and must give no number twice.
+        await raise_numbers(layout, say)
+
+
 async def partitions_ahead_everywhere(layout: Layout) -> dict[str, str]:
-    """Create the coming months' partitions on every shard; for each shard that failed, why."""
-    shards = [name for kind, name in databases(layout) if kind == "shard"]
-    outcomes = await asyncio.gather(*(_partitions_ahead(layout, name) for name in shards))
-    return {name: reason for name, reason in zip(shards, outcomes, strict=True) if reason}
+    """Create the coming months' partitions of every database; for each that failed, why."""
+    found = databases(layout)
+    outcomes = await asyncio.gather(*(_partitions_ahead(layout, kind, name) for kind, name in found))
+    return {name: reason for (_, name), reason in zip(found, outcomes, strict=True) if reason}
 
 
 async def _migrate_one(layout: Layout, kind: DatabaseKind, name: str, say: Say) -> int:
@@ -74,6 +93,11 @@ async def _migrate_one(layout: Layout, kind: DatabaseKind, name: str, say: Say) 
 
     try:
         return await migrate(connection, kind, progress=tell)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise OwnerNeeded(
+            f"{name}: the role of its dsn may not migrate it ({error}).",
+            remedy="Give the database an owner_dsn of the schema's owner, beside the dsn of octonext_app.",
+        ) from error
     except OctoNextError as error:
         # Which database it was is the first thing an operator asks.
         raise type(error)(f"{name}: {error.message}", remedy=error.remedy) from error
@@ -81,13 +105,11 @@ async def _migrate_one(layout: Layout, kind: DatabaseKind, name: str, say: Say) 
         await connection.close()
 
 
-async def _partitions_ahead(layout: Layout, shard_id: str) -> str:
+async def _partitions_ahead(layout: Layout, kind: DatabaseKind, name: str) -> str:
     """Empty when done, else the reason why not."""
     try:
         async with asyncio.timeout(PARTITION_TIMEOUT_S):
-            connection = await connect(
-                owner_dsn(layout, "shard", shard_id), application_name="octonext-partitions"
-            )
+            connection = await connect(owner_dsn(layout, kind, name), application_name="octonext-partitions")
             try:
                 today = datetime.now(UTC).date()
                 created = await create_partitions_ahead(connection, today, PARTITION_MONTHS_AHEAD)
@@ -96,7 +118,7 @@ async def _partitions_ahead(layout: Layout, shard_id: str) -> str:
                 connection.terminate()
     except (OctoNextError, asyncpg.PostgresError, OSError, TimeoutError) as error:
         reason = str(error) or "timeout"
-        log.warning("partitions_not_created", shard=shard_id, reason=reason)
+        log.warning("partitions_not_created", database=name, reason=reason)
         return reason
-    log.info("partitions_ahead", shard=shard_id, created=created)
+    log.info("partitions_ahead", database=name, created=created)
     return ""

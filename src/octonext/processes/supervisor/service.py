@@ -1,7 +1,7 @@
 """The supervisor of one installation: ordered start, watching, ordered stop.
 
 Order: PostgreSQL servers (side by side), migrations and partitions, the caller's bootstrap, reporting,
-relay, gateways. Stopping goes the other way round, so that nobody loses what it stands on.
+relay, sealer, gateways. Stopping goes the other way round, so that nobody loses what it stands on.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
@@ -19,10 +20,15 @@ from pathlib import Path
 
 import structlog
 
-from octonext.crypto.envelope import generate_shard_key, shard_key_to_pem
+from octonext.crypto.at_rest import Protection
+from octonext.crypto.certificates import read_pair
+from octonext.crypto.keyring import Keyring
 from octonext.crypto.secrets import new_token
-from octonext.crypto.tls import ServerFiles, ensure_server_certificate
-from octonext.processes.cluster.binaries import OsUser, check_reachable, choose_user, reachable_programs
+from octonext.crypto.tls import ensure_server_certificate
+from octonext.processes.backup.sources import archives, embedded
+from octonext.processes.cluster.binaries import OsUser, check_reachable, reachable_programs
+from octonext.processes.keys import open_keyring
+from octonext.processes.keys.sync import ensure_sync_keys
 from octonext.processes.os_process import end, marked
 from octonext.runtime.layout import Layout
 from octonext.runtime.settings import Settings
@@ -33,6 +39,8 @@ from .databases import Say, migrate_all, partitions_ahead_everywhere
 from .lock import hold
 from .ports import choose_ports
 from .state import InstallationState, Stage, write_state
+from .stopped import is_stopped
+from .storage import REPORTING, Storage, database_user, examine_servers, told
 
 DAILY_S = 24 * 3600.0
 RETRY_DAILY_S = 600.0
@@ -41,7 +49,7 @@ RETRY_DAILY_S = 600.0
 Bootstrap = Callable[[Layout, Settings], Awaitable[None]]
 log = structlog.get_logger(__name__)
 
-STANDARD_PARTS = ("reporting", "relay", "gateway")
+STANDARD_PARTS = ("backup", "reporting", "relay", "sealer", "gateway")
 
 
 class Supervisor:
@@ -74,6 +82,10 @@ class Supervisor:
         self._stop_asked = asyncio.Event()
         self._groups: list[list[Child]] = []
         self._daily: asyncio.Task[None] | None = None
+        self._storages: dict[str, Storage] = {}
+        self._servers_elsewhere: dict[str, Protection] = {}
+        self._keyring: Keyring | None = None
+        self._keyring_lock = threading.Lock()
 
     async def run(self) -> None:
         """Start, stay up until `ask_to_stop`, stop. Raises what made a start impossible."""
@@ -107,18 +119,29 @@ class Supervisor:
         ports = choose_ports(self.settings.gateway, self.layout.ports) if self._has("gateway") else []
         self._stage = "starting"
         self._changed()
+        # First of all: with a wrong master key nothing that is encrypted can start.
+        await asyncio.to_thread(lambda: ensure_sync_keys(self.layout, self._open_keyring()))
         await self._start_databases()
-        self._ensure_shard_keys()
         if self._bootstrap is not None:
             await self._bootstrap(self.layout, self.settings)
+        if self._has("backup") and archives(self.settings) and embedded(self.settings):
+            await self._start_group([specs.backup(self.layout)])
         if self._has("reporting") and self.settings.reporting.address is None:
-            await self._start_group([specs.reporting(self.layout)])
+            is_embedded = self.settings.reporting.engine == "chdb"
+            await self._start_group(
+                [specs.reporting(self.layout, self._storage(REPORTING) if is_embedded else None)]
+            )
         if self._has("relay") and self.settings.relay.enabled:
             await self._start_group([specs.relay(self.layout)])
+        # Where the relay runs: one of each serves an installation.
+        if self._has("sealer") and self.settings.relay.enabled:
+            await self._start_group([specs.sealer(self.layout)])
         if ports:
             await self._start_gateways(ports)
         self._stage = "running"
         self._changed()
+        for line in told(self.protections()):
+            self._say(line)
         self.started.set()
         self._daily = asyncio.create_task(self._every_day(), name="every day")
 
@@ -151,24 +174,36 @@ class Supervisor:
             data_dir=str(self.layout.data_dir),
             gateways=self.gateways,
             processes=[child.status for child in self.children.values()],
+            protections=self.protections(),
         )
+
+    def protections(self) -> dict[str, Protection]:
+        """What encrypts each database's storage, by its name, as proven when it last started."""
+        here = {name: each.protection for name, each in self._storages.items()}
+        return {name: each for name, each in here.items() if each is not None} | self._servers_elsewhere
 
     async def _start_databases(self) -> None:
         servers = specs.embedded_servers(self.layout, self._programs)
         if servers:
             self._say(f"starting PostgreSQL: {', '.join(server.name for server in servers)}")
-            await self._start_group([specs.postgres(self.layout, server) for server in servers])
-            await asyncio.gather(*(server.create_database() for server in servers))
+            await self._start_group(
+                [specs.postgres(self.layout, server, self._storage(server.name)) for server in servers]
+            )
+            running = [server for server in servers if not is_stopped(self.layout, server.name)]
+            await asyncio.gather(*(server.create_database() for server in running))
+        # Before anything is written to it: a server elsewhere may store plain what it is given.
+        self._servers_elsewhere = await examine_servers(self.layout)
         await migrate_all(self.layout, self._say)
         for shard_id, reason in (await partitions_ahead_everywhere(self.layout)).items():
             self._say(f"{shard_id}: no partitions ahead ({reason})")
 
     async def _start_gateways(self, ports: list[int]) -> None:
-        files, token = self._server_files(), self._ensure_monitor_token()
+        self._check_certificate()
+        token = self._ensure_monitor_token()
         host = self.settings.gateway.host
         self.gateways = [specs.gateway_url(host, port) for port in ports]
         await self._start_group(
-            [specs.gateway(self.layout, index, port, files, token) for index, port in enumerate(ports)]
+            [specs.gateway(self.layout, index, port, token) for index, port in enumerate(ports)]
         )
 
     async def _start_group(self, group: list[ChildSpec]) -> None:
@@ -184,32 +219,38 @@ class Supervisor:
         self._say(f"{names} ready after {time.monotonic() - began:.1f} s")
 
     def _programs(self) -> tuple[OsUser, Path]:
-        user = choose_user(self.settings.postgres_user, existing=self._existing_data())
+        user = database_user(self.layout)
         if user.switch:
             check_reachable(self.layout.data_dir, user)
         return user, reachable_programs(user, self.layout.binaries)
 
-    def _existing_data(self) -> Path | None:
-        folders = [self.layout.hq, *(self.layout.shard(shard.id) for shard in self.settings.shards)]
-        return next((folder for folder in folders if folder.exists()), None)
+    def _storage(self, name: str) -> Storage:
+        return self._storages.setdefault(name, Storage(self.layout, name, self._open_keyring))
 
-    def _server_files(self) -> ServerFiles:
+    def _open_keyring(self) -> Keyring:
+        # Several databases start side by side, and the first of them may have to make it.
+        with self._keyring_lock:
+            if self._keyring is None:
+                self._keyring = open_keyring(self.layout, self._say)
+            return self._keyring
+
+    def _check_certificate(self) -> None:
+        """The operator's pair must be usable, the local authority's is made. Raises CertificateUnusable."""
         configured = self.settings.gateway.tls
-        if configured is not None:
-            return ServerFiles(configured.certificate, configured.key, configured.certificate)
+        if configured is None:
+            self._make_certificate()
+        else:
+            pair = read_pair(configured.certificate, configured.key)
+            pair.check(self.settings.gateway.names, now=datetime.now(UTC))
+
+    def _make_certificate(self) -> None:
         names = [specs.reachable_host(self.settings.gateway.host), socket.gethostname()]
-        return ensure_server_certificate(
+        ensure_server_certificate(
             self.layout.tls,
             [*names, *self.settings.gateway.names],
             now=datetime.now(UTC),
             installation=self.settings.name,
         )
-
-    def _ensure_shard_keys(self) -> None:
-        for shard in self.settings.shards:
-            path = self.layout.shard_key(shard.id)
-            if shard.sync_key is None and not path.exists():
-                write_secret(path, shard_key_to_pem(generate_shard_key()))
 
     def _ensure_monitor_token(self) -> str:
         path = self.layout.monitor_token
@@ -219,7 +260,13 @@ class Supervisor:
 
     def _end_orphans(self) -> None:
         mark = str(self.layout.data_dir)
-        names = ["reporting", "relay", *(f"gateway-{n}" for n in range(self.settings.gateway.workers))]
+        names = [
+            "backup",
+            "reporting",
+            "relay",
+            "sealer",
+            *(f"gateway-{n}" for n in range(self.settings.gateway.workers)),
+        ]
         for name in names:
             end(marked(MARK, f"{mark}#{name}"), signal.SIGKILL, KILL_TIMEOUT_S)
 
@@ -247,15 +294,9 @@ class Supervisor:
         return not await partitions_ahead_everywhere(self.layout)
 
     async def _renew_certificate(self) -> bool:
-        if not self.gateways or self.settings.gateway.tls is not None:
-            return True
-        certificate = self.layout.tls / "server.crt"
-        before = certificate.read_bytes()
-        self._server_files()
-        if certificate.read_bytes() != before:
-            for child in self.children.values():
-                if child.spec.kind == "gateway":
-                    child.recycle()
+        # The gateways watch the files, and take a new pair over one after the other.
+        if self.gateways and self.settings.gateway.tls is None:
+            self._make_certificate()
         return True
 
     def _has(self, part: str) -> bool:

@@ -6,9 +6,13 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
-from octonext.crypto.tls import ServerFiles, client_context, pinned_context
+from octonext.crypto.errors import InvalidKey
+from octonext.crypto.tls import pinned_context
+from octonext.processes.backup.state import is_fresh
+from octonext.processes.backup.swap import settle
 from octonext.processes.cluster.binaries import OsUser
 from octonext.processes.cluster.server import START_TIMEOUT_S, PostgresServer
 from octonext.processes.os_process import die_with_parent
@@ -16,37 +20,59 @@ from octonext.runtime.layout import Layout
 
 from .child import ChildSpec
 from .health import NoAnswer, get_from_socket, get_over_tls
+from .stopped import is_stopped
+from .storage import Storage
 
 POSTGRES_STOP_TIMEOUT_S = 30.0
 GATEWAY_STOP_TIMEOUT_S = 20.0
 """Longer than the spread over which a draining gateway sends its tills away."""
 RELAY_STOP_TIMEOUT_S = 10.0
+BACKUP_STOP_TIMEOUT_S = 20.0
 REPORTING_STOP_TIMEOUT_S = 20.0
 PYTHON_START_TIMEOUT_S = 60.0
+KEYLESS = ("relay",)
+"""Processes that open no keyring, so a master key in the environment is not passed on to them."""
 
 
 def embedded_servers(layout: Layout, bin_dir_of: Callable[[], tuple[OsUser, Path]]) -> list[PostgresServer]:
     """HQ and the shards that have no dsn; `bin_dir_of` is only asked when there is one."""
-    wanted = [("hq", layout.hq)] if layout.settings.hq.embedded else []
-    wanted += [(each.id, layout.shard(each.id)) for each in layout.settings.shards if each.embedded]
+    wanted = ["hq"] if layout.settings.hq.embedded else []
+    wanted += [each.id for each in layout.settings.shards if each.embedded]
     if not wanted:
         return []
     user, bin_dir = bin_dir_of()
     return [
         PostgresServer(
             name=name,
-            data_dir=data_dir,
+            data_dir=layout.postgres_data(name),
             socket_dir=layout.database_socket_dir(name),
-            log_dir=layout.logs / f"postgres-{name}",
+            log_dir=layout.postgres_log(name),
             bin_dir=bin_dir,
             user=user,
         )
-        for name, data_dir in wanted
+        for name in wanted
     ]
 
 
-def postgres(layout: Layout, server: PostgresServer) -> ChildSpec:
-    """An embedded server; ended with SIGINT, PostgreSQL's fast shutdown."""
+def postgres(layout: Layout, server: PostgresServer, storage: Storage) -> ChildSpec:
+    """An embedded server on its storage; ended with SIGINT, PostgreSQL's fast shutdown."""
+
+    def prepare() -> None:
+        # Before anything is mounted: an orphan may still stand in what a crash left.
+        server.end_orphans()
+        storage.open()
+        storage.check(layout.database(server.name))
+        # An interrupted restore is finished first, or the server would be made anew.
+        settle(server.data_dir)
+        server.prepare()
+        # Its log or a table may have been moved elsewhere.
+        storage.check(server.data_dir, server.log_dir)
+
+    def clean() -> None:
+        # A killed postmaster leaves backends for a moment, and their shared memory with them.
+        server.end_orphans()
+        storage.close()
+
     return ChildSpec(
         name=f"postgres-{server.name}",
         kind="postgres",
@@ -54,9 +80,10 @@ def postgres(layout: Layout, server: PostgresServer) -> ChildSpec:
         answers=server.answers,
         errors=layout.logs / f"postgres-{server.name}.err",
         popen=server.popen_arguments(),
-        prepare=server.prepare,
-        # A killed postmaster leaves backends for a moment, and their shared memory with them.
-        clean=server.end_orphans,
+        prepare=prepare,
+        clean=clean,
+        lost=storage.lost,
+        held=lambda: is_stopped(layout, server.name),
         stop_signal=signal.SIGINT,
         stop_timeout_s=POSTGRES_STOP_TIMEOUT_S,
         start_timeout_s=START_TIMEOUT_S,
@@ -64,16 +91,25 @@ def postgres(layout: Layout, server: PostgresServer) -> ChildSpec:
     )
 
 
-def reporting(layout: Layout) -> ChildSpec:
-    """The OLAP store's process."""
+def reporting(layout: Layout, storage: Storage | None) -> ChildSpec:
+    """The OLAP store's process; `storage` is the embedded store's."""
     socket = layout.socket("reporting")
-    return _python(
+    spec = _python(
         layout,
         "reporting",
         _over_socket(layout, "reporting", "/healthz"),
         str(socket),
         REPORTING_STOP_TIMEOUT_S,
     )
+    if storage is None:
+        return spec
+
+    def prepare() -> None:
+        spec.prepare()
+        storage.open()
+        storage.check(layout.reporting)
+
+    return replace(spec, prepare=prepare, clean=storage.close, lost=storage.lost)
 
 
 def relay(layout: Layout) -> ChildSpec:
@@ -84,18 +120,35 @@ def relay(layout: Layout) -> ChildSpec:
     )
 
 
-def gateway(layout: Layout, index: int, port: int, files: ServerFiles, token: str) -> ChildSpec:
+def sealer(layout: Layout) -> ChildSpec:
+    """Signs what the databases wrote."""
+    socket = layout.socket("sealer")
+    return _python(
+        layout, "sealer", _over_socket(layout, "sealer", "/status"), str(socket), RELAY_STOP_TIMEOUT_S
+    )
+
+
+def backup(layout: Layout) -> ChildSpec:
+    """The archive of the databases' logs."""
+
+    async def answers() -> bool:
+        return is_fresh(layout)
+
+    return _python(layout, "backup", answers, "", BACKUP_STOP_TIMEOUT_S)
+
+
+def gateway(layout: Layout, index: int, port: int, token: str) -> ChildSpec:
     """Gateway worker `index`, reached at its own port."""
     host = layout.settings.gateway.host
     reached_at = reachable_host(host)
-    # An operator's certificate names a public host, not the address we reach it at.
-    own = files.root == files.certificate
-    context = pinned_context(files.certificate) if own else client_context(files.root)
 
     async def answers() -> bool:
         try:
+            # The one it shows now, which it tells us: a certificate names hosts, not where we reach it at,
+            # and may be exchanged at any moment.
+            context = pinned_context(layout.gateway_certificate(index))
             status, _ = await get_over_tls(reached_at, port, "/healthz", context=context, token=token)
-        except NoAnswer:
+        except (NoAnswer, InvalidKey):
             return False
         return status < 500
 
@@ -145,7 +198,7 @@ def _python(
         errors=layout.logs / f"{shown}.err",
         popen={
             "cwd": "/",
-            "env": _environment(),
+            "env": _environment(layout, name),
             "start_new_session": True,
             # SIGKILL: these hold nothing that a restart does not find again, and a frozen one must go too.
             "preexec_fn": die_with_parent(signal.SIGKILL),
@@ -158,8 +211,11 @@ def _python(
     )
 
 
-def _environment() -> dict[str, str]:
+def _environment(layout: Layout, name: str) -> dict[str, str]:
     environment = dict(os.environ)
+    master = layout.settings.keys.master
+    if name in KEYLESS and master is not None and master.env is not None:
+        environment.pop(master.env, None)
     if "PYTHONPATH" in environment:
         # Children start in "/", where a relative entry would mean another folder.
         entries = environment["PYTHONPATH"].split(os.pathsep)

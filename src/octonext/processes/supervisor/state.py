@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from octonext.crypto.at_rest import Protection
+
 ProcessState = Literal[
     "waiting", "starting", "running", "not answering", "backing off", "stopping", "stopped"
 ]
@@ -37,6 +39,8 @@ class InstallationState(msgspec.Struct, kw_only=True):
     data_dir: str
     gateways: list[str] = []
     processes: list[ProcessStatus] = []
+    protections: dict[str, Protection] = {}
+    """What encrypts each database's storage, as it was proven when it last started."""
 
 
 def write_state(path: Path, state: InstallationState) -> None:

@@ -87,6 +87,7 @@ TABLES: dict[str, FeedTable] = {
             "currency cost shard_id status",
             compacted=True,
         ),
+        _table("seal", "number tree_size sealed_at hash head signature"),
     )
 }
 

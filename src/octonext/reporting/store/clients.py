@@ -11,7 +11,7 @@ import re
 import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -22,6 +22,8 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from clickhouse_connect.driver.httputil import get_pool_manager
 
 from octonext.base.errors import OctoNextError
+
+from .disk import encrypted_disk
 
 SERVER_MEMORY_BYTES_MAX = 1024 * 1024 * 1024
 """chDB inside this process: caches, merges, inserts and queries together."""
@@ -40,9 +42,13 @@ class OlapUnavailable(OctoNextError):
 
 @dataclass(frozen=True, slots=True)
 class Chdb:
-    """The store embedded in this process, in a folder of its own. One process at a time."""
+    """The store embedded in this process, in a folder of its own. One process at a time.
+
+    With a `key` (32 bytes) its tables are on chDB's own encrypted disk.
+    """
 
     path: Path
+    key: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +97,18 @@ class Clients:
 
 def connect(engine: Chdb | ClickHouse) -> Client:
     if isinstance(engine, Chdb):
-        return clickhouse_connect.get_client(
-            interface="chdb",
-            path=str(engine.path),
-            chdb_options={
-                "max_server_memory_usage": str(SERVER_MEMORY_BYTES_MAX),
-                "background_pool_size": "2",
-                "mark_cache_size": str(32 * 1024 * 1024),
-            },
-            settings={"max_threads": QUERY_THREADS},
-        )
+        with encrypted_disk(engine.path, engine.key) as disk:
+            return clickhouse_connect.get_client(
+                interface="chdb",
+                path=str(engine.path),
+                chdb_options={
+                    "max_server_memory_usage": str(SERVER_MEMORY_BYTES_MAX),
+                    "background_pool_size": "2",
+                    "mark_cache_size": str(32 * 1024 * 1024),
+                    **disk,
+                },
+                settings={"max_threads": QUERY_THREADS},
+            )
     return connect_http(engine, database=engine.database)
 
 

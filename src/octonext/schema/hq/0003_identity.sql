@@ -43,6 +43,8 @@ CREATE TABLE user_account (
                   CHECK (name ~ '^[a-z0-9._-]{2,64}$'),
     password_hash text NOT NULL CHECK (password_hash LIKE '$argon2id$%'),
     scopes        text[] NOT NULL CHECK (cardinality(scopes) BETWEEN 1 AND 16),
+    -- Codes of the regions that the user is limited to; null is every region, and head office.
+    regions       text[] CHECK (cardinality(regions) BETWEEN 1 AND 64),
     active        boolean NOT NULL DEFAULT true,
     created_at    timestamptz NOT NULL DEFAULT now()
 );
@@ -53,6 +55,8 @@ CREATE TABLE api_token (
     digest     bytea NOT NULL CONSTRAINT api_token_digest_unique UNIQUE CHECK (length(digest) = 32),
     name       text NOT NULL CHECK (length(name) BETWEEN 1 AND 80),
     scopes     text[] NOT NULL CHECK (cardinality(scopes) BETWEEN 1 AND 16),
+    -- As of a user; a user's own limit holds besides.
+    regions    text[] CHECK (cardinality(regions) BETWEEN 1 AND 64),
     -- Null for a token made for a program rather than by signing in.
     user_id    uuid CONSTRAINT api_token_user_known REFERENCES user_account,
     created_at timestamptz NOT NULL DEFAULT now(),

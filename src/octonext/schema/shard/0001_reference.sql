@@ -76,6 +76,9 @@ BEGIN
                    OR (r.kind = 'branch' AND r.key = h.branch_id::text));
     END IF;
     INSERT INTO reference_history DEFAULT VALUES ON CONFLICT DO NOTHING;
+    -- Each row is in head office's trail: here it is enough to know who brought which page.
+    PERFORM audit_event('reference_applied', jsonb_build_object(
+        'feed', p_feed, 'to_xid', p_to_xid, 'to_id', p_to_id, 'rows', v_applied));
     UPDATE feed_cursor
        SET xid = p_to_xid, id = p_to_id, mark = p_mark, applied_at = now(),
            refill_from = CASE WHEN p_more THEN refill_from END
@@ -86,10 +89,12 @@ END $$;
 -- Begins a feed again: its rows replace what is here, and at the end what did not come again is deleted.
 -- For an operator, after head office was restored from a copy.
 CREATE FUNCTION refill_reference(p_feed text) RETURNS void
-LANGUAGE sql AS $$
+LANGUAGE plpgsql AS $$
+BEGIN
     UPDATE feed_cursor SET xid = '0', id = 0, mark = '', refill_from = pg_current_xact_id()
      WHERE feed = p_feed;
-$$;
+    PERFORM audit_event('feed_reset', jsonb_build_object('feed', p_feed));
+END $$;
 
 GRANT SELECT ON reference, reference_history, feed_cursor TO octonext_app;
 REVOKE ALL ON FUNCTION apply_reference(text, xid8, bigint, xid8, bigint, jsonb, text, boolean) FROM public;

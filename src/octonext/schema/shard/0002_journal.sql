@@ -42,9 +42,9 @@ CREATE TABLE device_journal (
     hash        bytea         NOT NULL CHECK (octet_length(hash) = 32),
     key_id      text          NOT NULL,
     kind        text,
-    -- the plaintext as the till wrote it; null when it could not be decrypted
+    -- the plaintext as the till wrote it; null when it could not be decrypted, or holds a card number
     bytes       bytea,
-    -- kept only when it could not be decrypted
+    -- kept only where there is no plaintext
     ciphertext  bytea,
     outcome     entry_outcome NOT NULL,
     -- why it was quarantined
@@ -138,8 +138,10 @@ $$;
 
 -- A till says hello: raises its epoch (older connections are fenced) and returns where it stands.
 -- A till whose own journal is shorter than what the shard holds, or differs at its end, is a fork.
+-- p_actor says where it speaks from, for the audit trail: pushes say nothing of it, their till is known.
 CREATE FUNCTION begin_session(
-    p_branch integer, p_device integer, p_seq bigint, p_hash bytea, p_app text, p_offset_ms bigint
+    p_branch integer, p_device integer, p_seq bigint, p_hash bytea, p_app text, p_offset_ms bigint,
+    p_actor text DEFAULT ''
 ) RETURNS TABLE (is_fork boolean, head_seq bigint, head_hash bytea, epoch bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -149,6 +151,7 @@ BEGIN
         ON CONFLICT DO NOTHING;
     SELECT * INTO v_head FROM device_head h
         WHERE h.branch_id = p_branch AND h.device_id = p_device FOR UPDATE;
+    PERFORM set_config('octonext.actor', p_actor, true);
     is_fork := p_seq < v_head.seq OR (p_seq = v_head.seq AND p_hash <> v_head.hash);
     IF is_fork THEN
         PERFORM open_fork_case(p_branch, p_device, p_seq, jsonb_build_object(
@@ -162,37 +165,10 @@ BEGIN
     head_seq := v_head.seq;
     head_hash := v_head.hash;
     epoch := v_head.epoch + 1;
+    PERFORM audit_event(CASE WHEN is_fork THEN 'till_refused' ELSE 'till_connected' END, jsonb_build_object(
+        'branch_id', p_branch, 'device_id', p_device, 'seq', p_seq, 'epoch', epoch, 'app', p_app,
+        'clock_offset_ms', p_offset_ms));
     RETURN NEXT;
-END $$;
-
--- Creates the month partitions of every partitioned table from the month of p_from on. Returns how
--- many were created. Run ahead by a job; rows are partitioned by the shard's clock, never a till's.
-CREATE FUNCTION ensure_month_partitions(p_from date, p_months integer) RETURNS integer
-LANGUAGE plpgsql AS $$
-DECLARE
-    v_parent  regclass;
-    v_month   date;
-    v_name    text;
-    v_created integer := 0;
-BEGIN
-    FOR v_parent IN
-        SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE c.relkind = 'p' AND n.nspname = 'public' ORDER BY c.relname
-    LOOP
-        FOR i IN 0 .. p_months - 1 LOOP
-            v_month := date_trunc('month', p_from)::date + make_interval(months => i);
-            v_name  := format('%s_%s', v_parent, to_char(v_month, 'YYYY_MM'));
-            CONTINUE WHEN to_regclass(v_name) IS NOT NULL;
-            EXECUTE format(
-                'CREATE TABLE %I PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',
-                v_name, v_parent,
-                v_month::timestamp AT TIME ZONE 'UTC',
-                (v_month + interval '1 month')::timestamp AT TIME ZONE 'UTC'
-            );
-            v_created := v_created + 1;
-        END LOOP;
-    END LOOP;
-    RETURN v_created;
 END $$;
 
 GRANT SELECT ON device_head, device_key, device_journal, push, journal_fork, opened_case TO octonext_app;

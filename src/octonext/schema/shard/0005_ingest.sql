@@ -317,7 +317,7 @@ END $$;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM public;
 GRANT EXECUTE ON FUNCTION
     apply_reference(text, xid8, bigint, xid8, bigint, jsonb, text, boolean),
-    begin_session(integer, integer, bigint, bytea, text, bigint),
+    begin_session(integer, integer, bigint, bytea, text, bigint, text),
     open_went_back_case(integer, integer, bigint, jsonb),
     ingest_push(integer, integer, bigint, bigint, bytea, text, text, integer[], pushed_key[],
                 pushed_entry[], pushed_sale[], pushed_line[], pushed_payment[], pushed_ledger[],

@@ -12,7 +12,6 @@ from litestar.types import ControllerRouterHandler
 from octonext.edge.authentication import (
     DIRECTORY_READ,
     DIRECTORY_WRITE,
-    client_address,
     credential_in_request,
     needs,
 )
@@ -27,6 +26,7 @@ from octonext.edge.pagination import (
     decode_number_cursor,
     page_of,
 )
+from octonext.edge.throttling import attempt_succeeded, begin_attempt
 
 from . import service
 from .domain import (
@@ -158,10 +158,9 @@ async def enrol(
     clock: ProcessClock,
 ) -> Enrolment:
     """Enrol a till with its one-time code; needs no token."""
-    attempts, address = request.app.state.attempts, client_address(request)
-    attempts.begin(ENROLMENT, address)
+    await begin_attempt(request, ENROLMENT)
     enrolment = await service.enrol(hq, data, clock)
-    attempts.succeeded(ENROLMENT, address)
+    attempt_succeeded(request, ENROLMENT)
     return enrolment
 
 

@@ -16,6 +16,7 @@ from octonext.crypto.secrets import token_digest
 from octonext.crypto.signature import load_public
 from octonext.edge.errors import Conflict, InvalidRequest, NotFound
 from octonext.edge.refusals import UnknownReference, explained
+from octonext.runtime.audit import record_event
 from octonext.runtime.postgres import Pool, transaction
 
 from . import store
@@ -155,6 +156,7 @@ async def create_till(pool: Pool, draft: TillDraft, clock: Clock) -> TillWithCod
             till_code = draft.code or await store.next_till_code(connection, draft.branch_id)
             till = await store.insert_till(connection, draft.branch_id, till_code, draft.name)
             await store.set_enrolment(connection, till.device_id, _code_digest(code), expires_at)
+            await record_event(connection, "till_created", device_id=till.device_id, branch_id=till.branch_id)
     return TillWithCode(till=till, enrolment_code=code, expires_at=expires_at)
 
 
@@ -170,6 +172,7 @@ async def renew_code(pool: Pool, device_id: int, clock: Clock) -> TillWithCode:
             # Its journal belongs to the key it has: another machine is another till.
             raise Conflict(f"The till is {till.status}.", remedy="Create a new till instead.")
         await store.set_enrolment(connection, device_id, _code_digest(code), expires_at)
+        await record_event(connection, "enrolment_code_renewed", device_id=device_id)
     return TillWithCode(till=till, enrolment_code=code, expires_at=expires_at)
 
 
@@ -192,6 +195,8 @@ async def revoke_till(pool: Pool, device_id: int) -> Till:
     """Stop a till from syncing, for good. Raises NotFound."""
     async with transaction(pool) as connection:
         till = await store.revoke_till(connection, device_id)
+        if till is not None:
+            await record_event(connection, "till_revoked", device_id=device_id)
     if till is None:
         raise NotFound(f"There is no till {device_id}.")
     return till
@@ -203,6 +208,16 @@ async def enrol(pool: Pool, request: EnrolmentRequest, clock: Clock) -> Enrolmen
     Raises EnrolmentRefused (one sentence for every cause, so that nothing can be probed), InvalidKey,
     InvalidRequest, Conflict.
     """
+    try:
+        return await _enrol(pool, request, clock)
+    except EnrolmentRefused:
+        # The refused transaction is gone; this one stays.
+        async with transaction(pool) as connection:
+            await record_event(connection, "enrolment_refused")
+        raise
+
+
+async def _enrol(pool: Pool, request: EnrolmentRequest, clock: Clock) -> Enrolment:
     digest = _code_digest(request.code)
     public_key = _public_key(request.public_key)
     _check_footprint(request.footprint)
@@ -220,6 +235,10 @@ async def enrol(pool: Pool, request: EnrolmentRequest, clock: Clock) -> Enrolmen
                     "The enrolment code is not known, was used, or has expired.",
                     remedy="Ask head office for a new one.",
                 )
+            await record_event(
+                connection, "till_enrolled", device_id=device_id,
+                key_thumbprint=hashlib.sha256(public_key).hexdigest(),
+            )  # fmt: skip
             row = await store.enrolled_till(connection, device_id)
     return Enrolment(
         device_id=device_id,

@@ -1,9 +1,14 @@
-"""Shift keys, opened once per gateway process and kept in memory while their tills are about."""
+"""Shift keys, opened once per gateway process and kept in memory while their tills are about.
+
+A shard's sync key has generations: a till wraps for the newest that it was told, and what it wrapped
+before a rotation must open afterwards. The wrapped bytes do not say which one they are for, so each is
+tried, the newest first.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from octonext.crypto.envelope import ShardPrivateKey, unwrap_for_shard
 from octonext.crypto.errors import EnvelopeRefused
@@ -18,14 +23,38 @@ KEYS_MAX = 20_000
 #: What stands for a key that was given but does not open: its entries are quarantined.
 UNOPENABLE = b""
 
+#: Generations of a sync key that are tried. A till that sends keys which open with none costs a gateway so
+#: many times 0.1 ms each.
+GENERATIONS_TRIED = 32
 
-class KeyRing:
-    """The opened shift keys of one shard's tills, the least recently used dropped first."""
+LookForKeys = Callable[[], Awaitable[None]]
+"""Finds out whether the sync key was rotated, and gives the new generations to `ShardSync.use_keys`."""
 
-    def __init__(self, lane: Lane, private: ShardPrivateKey) -> None:
+
+async def no_other_keys() -> None:
+    """For a sync key that is never rotated while its gateway runs."""
+
+
+class ShiftKeys:
+    """The opened shift keys of one shard's tills, the least recently used dropped first.
+
+    `privates` are the generations of the shard's sync key, the newest first; `look` is asked for newer
+    ones before a key is given up.
+    """
+
+    def __init__(
+        self, lane: Lane, privates: Sequence[ShardPrivateKey], look: LookForKeys = no_other_keys
+    ) -> None:
         self._lane = lane
-        self._private = private
+        self.privates = tuple(privates)
+        self._look = look
         self._opened: OrderedDict[tuple[int, str], bytes] = OrderedDict()
+
+    def use(self, privates: Sequence[ShardPrivateKey]) -> None:
+        """Take other generations; what opened with none of the old ones is tried anew."""
+        self.privates = tuple(privates)
+        for known in [known for known, key in self._opened.items() if key == UNOPENABLE]:
+            del self._opened[known]
 
     async def find(
         self, branch: int, device: int, key_ids: Iterable[str], pushed: Iterable[PushedKey]
@@ -50,7 +79,7 @@ class KeyRing:
             )
         for key_id in wanted - found.keys():
             if key_id in given:
-                found[key_id] = self._open(device, key_id, given[key_id])
+                found[key_id] = await self._open(device, key_id, given[key_id])
         return found, sorted(wanted - found.keys())
 
     def remember(self, device: int, keys: dict[str, bytes]) -> None:
@@ -65,8 +94,21 @@ class KeyRing:
         for known in [known for known in self._opened if known[0] == device]:
             del self._opened[known]
 
-    def _open(self, device: int, key_id: str, wrapped: bytes) -> bytes:
+    async def _open(self, device: int, key_id: str, wrapped: bytes) -> bytes:
+        tried = self.privates
+        opened = _open_with(tried, device, key_id, wrapped)
+        if opened == UNOPENABLE:
+            # Another gateway may have told the till of a key that this one has not read yet.
+            await self._look()
+            if self.privates is not tried:
+                opened = _open_with(self.privates, device, key_id, wrapped)
+        return opened
+
+
+def _open_with(privates: Sequence[ShardPrivateKey], device: int, key_id: str, wrapped: bytes) -> bytes:
+    for private in privates[:GENERATIONS_TRIED]:
         try:
-            return unwrap_for_shard(wrapped, self._private, device=device, key_id=key_id)
+            return unwrap_for_shard(wrapped, private, device=device, key_id=key_id)
         except EnvelopeRefused:
-            return UNOPENABLE
+            continue
+    return UNOPENABLE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,8 +13,9 @@ import msgspec
 import structlog
 
 from octonext.base.clock import Clock
-from octonext.crypto.envelope import ShardPrivateKey
+from octonext.crypto.envelope import ShardPrivateKey, shard_public_spki
 from octonext.crypto.signature import verify
+from octonext.runtime.actor import Actor, device_actor
 from octonext.runtime.postgres import Connection
 from octonext.shards.lane import Lane, ShardUnavailable
 
@@ -43,7 +45,7 @@ from ..store import (
     reference_mark,
     reference_page,
 )
-from .keys import KeyRing
+from .keys import LookForKeys, ShiftKeys, no_other_keys
 from .mirror import Mirror
 from .opening import BrokenChain, is_signed, open_entries
 
@@ -100,18 +102,36 @@ class TillSession:
 
 
 class ShardSync:
-    """Sync with the tills of one shard. One per shard and gateway process."""
+    """Sync with the tills of one shard. One per shard and gateway process.
 
-    def __init__(self, lane: Lane, private: ShardPrivateKey, *, clock: Clock, metrics: SyncMetrics) -> None:
+    `privates`: the generations of the shard's sync key, the newest first.
+    """
+
+    def __init__(
+        self,
+        lane: Lane,
+        privates: Sequence[ShardPrivateKey],
+        *,
+        clock: Clock,
+        metrics: SyncMetrics,
+        look_for_keys: LookForKeys = no_other_keys,
+    ) -> None:
         self.shard_id = lane.shard_id
         self.mirror = Mirror(lane.shard_id)
         #: Set and replaced whenever tills have something new to fetch.
         self.news = asyncio.Event()
         self._lane = lane
-        self._keys = KeyRing(lane, private)
+        self._keys = ShiftKeys(lane, privates, look_for_keys)
+        self.public_key = shard_public_spki(privates[0])
         self._clock = clock
         self._metrics = metrics
         self._delta_turns = asyncio.Semaphore(DELTAS_AT_ONCE)
+
+    def use_keys(self, privates: Sequence[ShardPrivateKey]) -> bool:
+        """Take the generations of a rotated sync key; whether tills must be told of another public key."""
+        before, self.public_key = self.public_key, shard_public_spki(privates[0])
+        self._keys.use(privates)
+        return self.public_key != before
 
     async def refresh(self) -> None:
         """Bring the mirror up to date and wake whoever waits for news. Raises ShardUnavailable."""
@@ -119,9 +139,12 @@ class ShardSync:
             news, self.news = self.news, asyncio.Event()
             news.set()
 
-    async def open_session(self, hello: Hello, nonce: bytes) -> TillSession | Nack:
+    async def open_session(
+        self, hello: Hello, nonce: bytes, *, ip: str | None = None, user_agent: str | None = None
+    ) -> TillSession | Nack:
         """Check who says hello, fence its older connections, and say where its journal stands.
 
+        `ip` and `user_agent` of the connection go into the shard's audit trail with it.
         Raises ShardUnavailable.
         """
         device = self.mirror.device(hello.device)
@@ -138,8 +161,9 @@ class ShardSync:
         if public_spki is None or not verify(public_spki, hello.signature, message):
             return Nack(reason="bad_signature", detail="The signature of hello does not fit.")
         offset = self._clock_offset(hello.clock_ms)
+        actor = device_actor(hello.device, public_spki, app=hello.app, ip=ip, user_agent=user_agent)
         session, is_restored, is_news = await self._lane.run(
-            lambda connection: _begin_session(connection, hello, offset)
+            lambda connection: _begin_session(connection, hello, offset, actor)
         )
         if is_restored:
             self._keys.forget(hello.device)
@@ -283,7 +307,7 @@ class ShardSync:
 
 
 async def _begin_session(
-    connection: Connection, hello: Hello, clock_offset: timedelta
+    connection: Connection, hello: Hello, clock_offset: timedelta, actor: Actor
 ) -> tuple[Session, bool, bool]:
     """Begin a till's session; whether it shows that the shard was restored, and whether that is news."""
     session = await begin_session(
@@ -294,6 +318,7 @@ async def _begin_session(
         hash_=hello.head.hash,
         app=hello.app,
         clock_offset=clock_offset,
+        actor=actor,
     )
     told, held = hello.acked, Head(session.head_seq, session.head_hash)
     if session.is_fork or told is None or told.seq < held.seq or told == held:

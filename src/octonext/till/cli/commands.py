@@ -166,7 +166,7 @@ def status(
     """Show the till, its shift, what waits to be sent, and its alarms."""
     journal = Journal.open(directory, readonly=True)
     try:
-        show_status(journal, as_json=as_json)
+        show_status(journal, directory, as_json=as_json)
     finally:
         journal.close()
 

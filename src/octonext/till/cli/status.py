@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from octonext.crypto.at_rest import prove
 from octonext.till.domain.numbers import receipt_number_of
 from octonext.till.store import Journal
 
 ALARMS_SHOWN = 5
 
 
-def show_status(journal: Journal, *, as_json: bool) -> None:
+def show_status(journal: Journal, directory: Path, *, as_json: bool) -> None:
     """Print it for people, or as one JSON object for programs."""
-    facts = _facts(journal)
+    facts = _facts(journal) | {"storage": _storage(directory)}
     if as_json:
         typer.echo(msgspec.json.encode(facts).decode())
         return
@@ -23,6 +26,12 @@ def show_status(journal: Journal, *, as_json: bool) -> None:
     for name, value in facts.items():
         table.add_row(name.replace("_", " "), _plain(value))
     Console(highlight=False).print(table)
+
+
+def _storage(directory: Path) -> str:
+    """What protects the folder: entries are sealed, but prices, cashiers and the device key are not."""
+    found = prove(directory, "none")
+    return f"{found.shown}: {found.detail}" if found.proven else f"{found.shown}: only the journal is sealed"
 
 
 def _facts(journal: Journal) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from octonext.sync.messages import HELLO_TIMEOUT_S
+from octonext.sync.messages import HELLO_TIMEOUT_S, Welcome
 
 from .outbox import Outbox, Push
 from .steps import Alarm, AlarmReason
@@ -49,6 +49,13 @@ class Attempt:
     push_not_before: float | None = None
     drain_at: float | None = None
     drain_spread_s: float = 0.0
+
+    def welcomed(self, now: float, welcome: Welcome) -> None:
+        """The shard knows the till: take what it grants, and what it holds of the journal."""
+        self.online_at = self.progress_at = now
+        self.heartbeat_s = float(max(1, welcome.heartbeat_s))
+        self.outbox.grant(welcome.credits)
+        self.shard_head = (welcome.acked.seq, welcome.acked.hash)
 
 
 @dataclass(slots=True)

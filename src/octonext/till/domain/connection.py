@@ -28,6 +28,7 @@ from octonext.sync.messages import (
     Nack,
     Ping,
     Pong,
+    ShardKey,
     Welcome,
 )
 
@@ -63,6 +64,7 @@ from .steps import (
     SendHello,
     SendPush,
     StoreDelta,
+    StoreShardKey,
     Ticked,
     forked_at,
     out_of_reach,
@@ -221,6 +223,8 @@ class Connection:
                 return [Send(Pong())]
             case Pong():
                 return []
+            case ShardKey(key):
+                return [StoreShardKey(key)]
             case Nack():
                 return self._nacked(now, message)
             case Drain(spread_ms):
@@ -245,12 +249,9 @@ class Connection:
     def _welcomed(self, now: float, welcome: Welcome) -> list[Command]:
         self.state = State.ONLINE
         self._grudge.welcomed()
-        at = self._at
-        at.online_at = at.progress_at = now
-        at.heartbeat_s = float(max(1, welcome.heartbeat_s))
-        at.outbox.grant(welcome.credits)
-        at.shard_head = (welcome.acked.seq, welcome.acked.hash)
-        return self._read_outbox(welcome.acked.seq)
+        self._at.welcomed(now, welcome)
+        news: list[Command] = [] if welcome.shard_key is None else [StoreShardKey(welcome.shard_key)]
+        return news + self._read_outbox(welcome.acked.seq)
 
     def _acked(self, now: float, ack: Ack) -> list[Command]:
         at = self._at
@@ -339,8 +340,7 @@ class Connection:
             if read.after != self.acked_seq:
                 # Higher: an ack was lost on the way. Lower: the shard was restored and needs it again.
                 if read.after < self.acked_seq:
-                    reason, detail = went_back(read.after, self.acked_seq)
-                    commands.append(Alarm(reason, detail, stopped=False))
+                    commands.append(went_back(read.after, self.acked_seq))
                 self.acked_seq = read.after
                 at.progress_at = read.now
                 commands.append(MarkAcked(read.after, read.hash, read.after + 1, ()))

@@ -16,8 +16,9 @@ import msgspec
 from octonext.base.clock import hybrid_tick
 from octonext.crypto.chain import GENESIS, link
 from octonext.crypto.envelope import seal_entry
+from octonext.sales.card_numbers import find_card_number
 from octonext.sales.entries import ENTRY_BYTES_MAX, LINES_MAX, AnyEntry, decode_entry, encode_entry
-from octonext.till.errors import EntryInvalid, EntryTooLong
+from octonext.till.errors import CardNumberRefused, EntryInvalid, EntryTooLong
 
 
 class Place(NamedTuple):
@@ -73,8 +74,8 @@ class Pen:
     def write(self, draft: Draft, *, at: datetime, nonce: bytes) -> Written:
         """The next entry. `at` is aware; `nonce` is 12 bytes and never used twice.
 
-        Raises `EntryTooLong` for what no push could carry and `EntryInvalid` for what a shard would
-        quarantine unread; the pen then stays where it is.
+        Raises `EntryTooLong` for what no push could carry, `EntryInvalid` and `CardNumberRefused` for what
+        a shard would quarantine; the pen then stays where it is.
         """
         at = draft.at or at
         seq = self.place.seq + 1
@@ -85,6 +86,7 @@ class Pen:
         plaintext = encode_entry(entry)
         _check_length(len(draft.members.get("lines", ())), len(plaintext))
         _check_bounds(plaintext)
+        _check_cards(entry)
         ciphertext = seal_entry(
             self.key,
             device=self.device,
@@ -106,6 +108,16 @@ def _check_length(lines: int, size: int) -> None:
         f"an entry has at most {LINES_MAX:,} lines and {ENTRY_BYTES_MAX:,} bytes.",
         remedy="Split it: fewer lines at a time.",
     )
+
+
+def _check_cards(entry: AnyEntry) -> None:
+    """Before anything is paid or written: what is in a journal stays there."""
+    field = find_card_number(entry)
+    if field is not None:
+        raise CardNumberRefused(
+            f"{field} holds what looks like a payment card number.",
+            remedy="Write the terminal's reference instead; card numbers are never kept.",
+        )
 
 
 def _check_bounds(plaintext: bytes) -> None:

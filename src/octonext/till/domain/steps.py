@@ -115,6 +115,7 @@ class AlarmReason(StrEnum):
     NO_PROGRESS = "no_progress"
     UNKNOWN_DEVICE = "unknown_device"
     BAD_REFERENCE = "bad_reference"
+    BAD_SHARD_KEY = "bad_shard_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,13 @@ class StoreDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreShardKey:
+    """Wrap new shift keys for this public key (SubjectPublicKeyInfo, DER) from now on."""
+
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """Tell a person. `stopped` says that the machine will not go on by itself."""
 
@@ -191,7 +199,18 @@ class Alarm:
     stopped: bool
 
 
-Command = Connect | Close | SendHello | SendPush | Send | ReadOutbox | MarkAcked | StoreDelta | Alarm
+Command = (
+    Connect
+    | Close
+    | SendHello
+    | SendPush
+    | Send
+    | ReadOutbox
+    | MarkAcked
+    | StoreDelta
+    | StoreShardKey
+    | Alarm
+)
 
 
 #: Refusals that a person must decide.
@@ -211,12 +230,13 @@ def forked_at(seq: int) -> str:
     )
 
 
-def went_back(seq: int, told_seq: int) -> tuple[AlarmReason, str]:
-    """What it means that the shard is at `seq` although it had acknowledged `told_seq`."""
-    return AlarmReason.SHARD_WENT_BACK, (
+def went_back(seq: int, told_seq: int) -> Alarm:
+    """What to tell a person when the shard is at `seq` although it had acknowledged `told_seq`."""
+    detail = (
         f"the shard had acknowledged {told_seq} entries and now holds {seq}: it was restored from an older "
         "copy, and this till sends it again what it lost"
     )
+    return Alarm(AlarmReason.SHARD_WENT_BACK, detail, stopped=False)
 
 
 def out_of_reach(seq: int, head_seq: int) -> tuple[AlarmReason, str]:

@@ -17,7 +17,8 @@ from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
 from octonext.base.clock import Clock, SystemClock
-from octonext.crypto.signature import private_from_der
+from octonext.crypto.errors import InvalidKey
+from octonext.crypto.signature import load_public, private_from_der
 from octonext.sync.messages import (
     FRAME_BYTES_MAX,
     PROTOCOL,
@@ -48,6 +49,7 @@ from octonext.till.domain.steps import (
     SendHello,
     SendPush,
     StoreDelta,
+    StoreShardKey,
     Ticked,
 )
 from octonext.till.store import Journal
@@ -228,6 +230,8 @@ class Link:
                     self._on_acked(command, self._clock.monotonic() - self._pushed_at)
             case StoreDelta():
                 self._store(command)
+            case StoreShardKey(key):
+                self._store_shard_key(key)
             case Alarm(reason, detail):
                 self.last_failure = detail
                 self.journal.raise_alarm(self._clock.now(), reason, detail)
@@ -291,6 +295,17 @@ class Link:
             self.journal.raise_alarm(self._clock.now(), AlarmReason.BAD_REFERENCE, detail)
         if self._on_stored is not None:
             self._on_stored(stored.rows)
+
+    def _store_shard_key(self, key: bytes) -> None:
+        if key == self.journal.identity.shard_public_key:
+            return
+        try:
+            load_public(key)
+        except InvalidKey as error:
+            # The key that it has still works: the shard keeps every generation.
+            self.journal.raise_alarm(self._clock.now(), AlarmReason.BAD_SHARD_KEY, error.message)
+        else:
+            self.journal.store_shard_key(key)
 
     async def _send(self, message: FromTill) -> None:
         socket = self._socket

@@ -7,7 +7,7 @@ only when the transaction is on disk and what is there has been read back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -182,6 +182,16 @@ class Journal:
                 if outcome != "posted":
                     connection.execute(QUERIES["entry_outcome"], (outcome, place))
         self.acked = acked
+
+    def store_shard_key(self, public_spki: bytes) -> None:
+        """Take the shard's new public key for the shifts that open from now on.
+
+        Not forced to disk: after a power cut the shard says it again, and the old one still works.
+        """
+        identity = replace(self.identity, shard_public_key=public_spki)
+        with self._file.transaction(durable=False) as connection:
+            connection.execute(QUERIES["meta_put"], ("identity", msgspec.json.encode(identity)))
+        self.identity = identity
 
     def prune(self, keep: int) -> int:
         """Delete acknowledged entries except the last `keep` (at least 1); how many went.

@@ -24,6 +24,7 @@ async def begin_session(
     hash_: bytes,
     app: str,
     offset_ms: int,
+    actor: str,  # noqa: ARG001 - for the audit trail, which is no part of this model
 ) -> dict[str, Any]:
     """A till says hello; the row that the statement returns."""
     till = branch, device

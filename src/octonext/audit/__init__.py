@@ -1,0 +1,1 @@
+"""The audit trail: who changed what, and the seals by which a change of the trail itself is found."""

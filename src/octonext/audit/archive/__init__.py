@@ -1,0 +1,1 @@
+"""Retention: whole sealed months of the trail move into encrypted files that stay verifiable."""

@@ -1,0 +1,1 @@
+"""`octonext audit`: reading, archiving, verifying and proving the audit trail."""

@@ -1,0 +1,57 @@
+"""Where a till's entry holds a payment card number: texts that people write, and codes that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from octonext.base.cards import DIGITS_MIN, contains_card_number
+
+from .entries import RECEIPTS, AnyEntry, Return, Sale
+
+
+def find_card_number(entry: AnyEntry) -> str | None:
+    """The first field of `entry` that holds one, such as "payments[0].reference"; never what it says."""
+    if isinstance(entry, RECEIPTS) and _says_nothing(entry):
+        return None
+    for field, text in _texts(entry):
+        if text is not None and len(text) >= DIGITS_MIN and contains_card_number(text):
+            return field
+    return None
+
+
+def _says_nothing(receipt: Sale | Return) -> bool:
+    """Whether a receipt is as nearly all are, without any text: they are most of what a shard books."""
+    if (receipt.note if isinstance(receipt, Sale) else receipt.reason) is not None:
+        return False
+    for payment in receipt.payments:
+        if payment.reference is not None or len(payment.tender) >= DIGITS_MIN:
+            return False
+    for line in receipt.lines:  # noqa: SIM110 -- a generator costs twice as much
+        if line.note is not None or len(line.tax_code) >= DIGITS_MIN:
+            return False
+    return True
+
+
+def _texts(entry: AnyEntry) -> Iterator[tuple[str, str | None]]:
+    if isinstance(entry, RECEIPTS):
+        yield from _receipt_texts(entry)
+    else:
+        yield "reason", getattr(entry, "reason", None)
+        yield "note", getattr(entry, "note", None)
+
+
+def _receipt_texts(receipt: Sale | Return) -> Iterator[tuple[str, str | None]]:
+    if isinstance(receipt, Sale):
+        yield "note", receipt.note
+    else:
+        yield "reason", receipt.reason
+    for number, payment in enumerate(receipt.payments):
+        if payment.reference is not None:
+            yield f"payments[{number}].reference", payment.reference
+        if len(payment.tender) >= DIGITS_MIN:
+            yield f"payments[{number}].tender", payment.tender
+    for number, line in enumerate(receipt.lines):
+        if line.note is not None:
+            yield f"lines[{number}].note", line.note
+        if len(line.tax_code) >= DIGITS_MIN:
+            yield f"lines[{number}].tax_code", line.tax_code
