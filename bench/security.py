@@ -177,10 +177,17 @@ def _sealer(chain: Chain, shard: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 async def _until_sealed(chain: Chain, shard: str) -> None:
-    """Wait until every push of a shard is under a head. Raises TimeoutError."""
-    async with asyncio.timeout(SEALED_TIMEOUT_S):
-        while await _value(chain, shard, "unsealed"):
-            await asyncio.sleep(POLL_S)
+    """Wait until every push of a shard is under a head. Raises TimeoutError.
+
+    One connection: a new backend for each look costs milliseconds, which would count as the price of seals.
+    """
+    connection = await connect(chain.owner_dsn(shard), application_name="bench", statement_timeout_ms=0)
+    try:
+        async with asyncio.timeout(SEALED_TIMEOUT_S):
+            while await connection.fetchval(_queries["unsealed"]):
+                await asyncio.sleep(POLL_S)
+    finally:
+        await connection.close()
 
 
 async def _lags(chain: Chain, shard: str, since: datetime) -> list[float]:

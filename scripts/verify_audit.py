@@ -226,19 +226,31 @@ async def check_rows(
     connection: asyncpg.Connection,
     expected: dict[tuple[int, tuple[int, ...]], Leaf],
     watermark: int,
+    database: str,
+    public: Ed25519PublicKey,
     report: Report,
 ) -> int:
     """Compare every row; how many."""
     compared = 0
     xmax = int(await connection.fetchval("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"))
-    archived = [
-        (row["table_name"], row["from_at"], row["until_at"])
-        for row in await connection.fetch(
-            "SELECT table_name, (extract(epoch FROM from_at - '2000-01-01Z') * 1000000)::bigint AS from_at, "
-            "(extract(epoch FROM until_at - '2000-01-01Z') * 1000000)::bigint AS until_at FROM seal_archive "
-            "WHERE NOT EXISTS (SELECT FROM pg_class WHERE relname = partition_name AND relispartition)"
+    archived = []
+    for row in await connection.fetch(
+        "SELECT table_name, partition_name, "
+        "(extract(epoch FROM from_at - '2000-01-01Z') * 1000000)::bigint AS from_at, "
+        "(extract(epoch FROM until_at - '2000-01-01Z') * 1000000)::bigint AS until_at, row_count, file_name, "
+        "file_sha256, tree_size, signature FROM seal_archive "
+        "WHERE NOT EXISTS (SELECT FROM pg_class WHERE relname = partition_name AND relispartition)"
+    ):
+        statement = (
+            f"octonext-archive 1\ndatabase {database}\ntable {row['table_name']}\n"
+            f"partition {row['partition_name']}\nfrom {row['from_at']}\nuntil {row['until_at']}\n"
+            f"rows {row['row_count']}\nsha256 {row['file_sha256'].hex()}\nsize {row['tree_size']}\n"
+            f"file {row['file_name']}\n"
         )
-    ]
+        if signed(statement.encode(), row["signature"], public):
+            archived.append((row["table_name"], row["from_at"], row["until_at"]))
+        else:
+            report.add(f"archive of {row['partition_name']}: not signed")
     for tag, (table, form, _, json_columns) in TABLES.items():
         if await connection.fetchval("SELECT to_regclass($1)", table) is None:
             continue
@@ -291,6 +303,15 @@ async def check_catalogue(
         "SELECT c.relname || '.' || t.tgname AS name, t.tgenabled::text AS enabled, t.xmin::text AS xmin "
         "FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = 'public'::regnamespace"
     )
+    guarded = {row["name"] for row in now if row["enabled"] == "A"}
+    for row in await connection.fetch(
+        "SELECT c.relname FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid "
+        "LEFT JOIN pg_class p ON p.oid = i.inhparent WHERE c.relnamespace = 'public'::regnamespace "
+        "AND c.relkind IN ('r', 'p') AND coalesce(p.relname, c.relname) = ANY ($1::text[])",
+        [table for table, *_ in TABLES.values()],
+    ):
+        if f"{row[0]}.append_only" not in guarded:
+            report.add(f"table {row[0]}: nothing keeps it from being rewritten")
     archived = {row[0] for row in await connection.fetch("SELECT partition_name FROM seal_archive")}
     states: list[tuple[dict[str, tuple[str, str]], set[str]]] = []
     for number, (head, _, _) in sorted(chain.items()):
@@ -306,6 +327,12 @@ async def check_catalogue(
             gone = name not in after and name.split(".")[0] not in archived
             if old == new and (gone or after.get(name, state) != state):
                 report.add(f"trigger {name}: {'gone' if gone else 'altered'}")
+        tables = {name.split(".")[0] for name in before}
+        for name in after.keys() - before.keys():
+            table, _, trigger = name.partition(".")
+            new_month = table not in tables and trigger == "append_only" and after[name][0] == "A"
+            if old == new and not new_month:
+                report.add(f"trigger {name}: came")
 
 
 async def verify(dsn: str, public: Ed25519PublicKey, copies: Path | None) -> Report:
@@ -338,7 +365,9 @@ async def verify(dsn: str, public: Ed25519PublicKey, copies: Path | None) -> Rep
             if newest is None:
                 report.add("no head at all")
                 return report
-            compared = await check_rows(connection, expected, int(newest["watermark"]), report)
+            compared = await check_rows(
+                connection, expected, int(newest["watermark"]), newest["database"], public, report
+            )
             await check_catalogue(connection, chain, report)
     finally:
         connection.terminate()

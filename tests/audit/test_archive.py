@@ -71,7 +71,13 @@ class Trail:
 
     async def archive(self, month: Month = MARCH) -> service.Archived:
         return await archive(
-            self.connection, "kw-1", month, folder=self.folder, key=lambda _: SECRET, publics=PUBLICS
+            self.connection,
+            "kw-1",
+            month,
+            folder=self.folder,
+            key=lambda _: SECRET,
+            publics=PUBLICS,
+            signing=KEY,
         )
 
     async def months(self) -> list[str]:

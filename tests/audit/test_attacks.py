@@ -27,6 +27,7 @@ from octonext.audit.sealing.domain.findings import Finding
 from octonext.audit.sealing.domain.head import SignedHead
 from octonext.audit.sealing.domain.rows import TABLES
 from octonext.audit.sealing.remote import FileTarget
+from octonext.audit.sealing.service import trail
 from octonext.audit.sealing.service.copying import copy
 from octonext.audit.sealing.service.sources import FileCopies
 from octonext.audit.sealing.service.verifying import Verified, verify
@@ -51,7 +52,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("attacks")]
 
 KEYS = {KEY.id: KEY.public}
 #: What the short verifier does not look at.
-ONLY_THE_FIRST = {"replica", "back-dated", "function", "canary", "catalogue", "partition"}
+ONLY_THE_FIRST = {"replica", "back-dated", "post-dated", "function", "canary", "catalogue", "partition"}
 SECOND = load_second()
 HONEST = "seal_honest"
 YESTERDAY = "seal_yesterday"
@@ -143,7 +144,7 @@ def honest(shard_server: PostgresServer, tmp_path_factory: pytest.TempPathFactor
             await chain.sell(2)
             assert await chain.canary()
             newest = await chain.seal()
-            await copy(connection, "kw-1", target)
+            await copy(connection, "kw-1", target, KEY.public)
             if number == 2:
                 await connection.close()
                 await shard_server.create_database(YESTERDAY, template=HONEST)
@@ -525,3 +526,153 @@ async def test_an_empty_database_that_was_sealed_before_is_missing_everything(at
     await attacked.unguarded("seal_head", "DELETE FROM seal_head")
     attacked.copies.unlink()
     found(await attacked.verify(), "unsealed", "seal_head")
+
+
+SWALLOW = """
+CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN IF NEW.table_name = 'stock_balance' THEN RETURN NULL; END IF; RETURN NEW; END $$
+"""
+
+
+async def test_a_trigger_on_a_partition_that_swallows_some_rows_is_named(attacked: Attacked) -> None:
+    # The function of another schema: nothing in ours changes but the partition's triggers.
+    await attacked.sql.execute("CREATE SCHEMA elsewhere; SET search_path = elsewhere")
+    await attacked.sql.execute(SWALLOW)
+    await attacked.sql.execute("RESET search_path")
+    partition = await attacked.partition("audit_change")
+    await attacked.sql.execute(
+        f"CREATE TRIGGER quiet BEFORE INSERT ON {partition} FOR EACH ROW EXECUTE FUNCTION elsewhere.swallow()"
+    )
+    await attacked.sql.execute(f"ALTER TABLE {partition} ENABLE ALWAYS TRIGGER quiet")
+    # The canary, which is all that a sealer looks at, is not among them.
+    assert await attacked.chain.canary()
+    verified = await attacked.verify()
+    assert "came" in found(verified, "trigger", "catalogue", f"{partition}.quiet").what
+    assert "came" in found(verified, "function", "catalogue", "elsewhere.swallow()").what
+
+
+async def test_a_month_that_comes_with_a_trigger_of_its_own_is_named(attacked: Attacked) -> None:
+    await attacked.sql.execute("SELECT ensure_month_partitions('2031-04-01', 1)")
+    assert (await attacked.verify()).holds
+    await attacked.sql.execute(SWALLOW)
+    await attacked.sql.execute("SELECT ensure_month_partitions('2031-05-01', 1)")
+    await attacked.sql.execute(
+        "CREATE TRIGGER quiet BEFORE INSERT ON audit_change_2031_05 FOR EACH ROW EXECUTE FUNCTION swallow()"
+    )
+    verified = await attacked.verify()
+    found(verified, "trigger", "catalogue", "audit_change_2031_05.quiet")
+
+
+async def test_a_forged_table_that_is_attached_as_a_month_is_named(attacked: Attacked) -> None:
+    await attacked.sql.execute("CREATE UNLOGGED TABLE ledger_line_2031_06 (LIKE ledger_line INCLUDING ALL)")
+    await attacked.sql.execute(
+        "ALTER TABLE ledger_line ATTACH PARTITION ledger_line_2031_06 FOR VALUES FROM ('2031-06-01') "
+        "TO ('2031-07-01')"
+    )
+    verified = await attacked.verify()
+    found(verified, "catalogue", "catalogue", "ledger_line_2031_06")
+    found(verified, "trigger", "ledger_line_2031_06", "append_only")
+
+
+async def test_a_function_that_is_called_in_place_of_ours_is_named(attacked: Attacked) -> None:
+    """pg_catalog is looked up first, and a function there whose arguments fit exactly wins."""
+    await attacked.sql.execute("SET allow_system_table_mods = on")
+    await attacked.sql.execute(
+        """CREATE FUNCTION pg_catalog.audit_statement(oid, text, text[]) RETURNS text LANGUAGE sql AS
+           $$ SELECT CASE WHEN $1 = 'public.seal_canary'::regclass
+                          THEN public.audit_statement($1::regclass, $2, $3) ELSE 'SELECT WHERE 0=1' END $$"""
+    )
+    before = await attacked.sql.fetchval("SELECT count(*) FROM audit_change")
+    await attacked.sql.execute("INSERT INTO stock_balance VALUES (7, gen_random_uuid(), 1000)")
+    assert await attacked.sql.fetchval("SELECT count(*) FROM audit_change") == before
+    assert await attacked.chain.canary()
+    found(await attacked.verify(), "function", "catalogue", "audit_statement(oid,text,text[])")
+
+
+async def test_a_table_an_operator_and_a_cast_in_the_way_of_ours_are_named(attacked: Attacked) -> None:
+    await attacked.sql.execute("SET allow_system_table_mods = on")
+    await attacked.sql.execute("CREATE TABLE pg_catalog.audit_change (LIKE public.audit_change)")
+    await attacked.sql.execute(
+        "CREATE FUNCTION public.never(json, json) RETURNS boolean LANGUAGE sql AS 'SELECT false'"
+    )
+    await attacked.sql.execute(
+        "CREATE OPERATOR public.<> (FUNCTION = public.never, LEFTARG = json, RIGHTARG = json)"
+    )
+    await attacked.sql.execute("CREATE CAST (bytea AS json) WITH INOUT")
+    verified = await attacked.verify()
+    found(verified, "catalogue", "catalogue", "pg_catalog.audit_change")
+    found(verified, "catalogue", "catalogue", "<>(json,json)")
+    found(verified, "catalogue", "catalogue", "bytea to json")
+
+
+async def test_a_subscription_which_writes_past_triggers_for_statements_is_named(attacked: Attacked) -> None:
+    await attacked.sql.execute(
+        "CREATE SUBSCRIPTION inwards CONNECTION 'dbname=elsewhere' PUBLICATION theirs "
+        "WITH (connect = false, slot_name = NONE)"
+    )
+    try:
+        found(await attacked.verify(), "catalogue", "catalogue", "inwards")
+    finally:
+        await attacked.sql.execute("DROP SUBSCRIPTION inwards")
+
+
+async def test_a_function_of_postgres_that_was_replaced_is_named(attacked: Attacked) -> None:
+    await attacked.sql.execute("SET allow_system_table_mods = on")
+    await attacked.sql.execute(
+        "CREATE OR REPLACE FUNCTION pg_catalog.quote_ident(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT "
+        "AS 'SELECT $1'"
+    )
+    found(await attacked.verify(), "function", "catalogue", "and operators of PostgreSQL")
+
+
+async def test_a_grant_on_a_function_of_postgres_is_no_finding(attacked: Attacked) -> None:
+    await attacked.sql.execute("GRANT EXECUTE ON FUNCTION pg_catalog.pg_stat_get_activity(integer) TO public")
+    await attacked.sql.execute("VACUUM (FREEZE, ANALYZE)")
+    await attacked.sql.execute("REINDEX TABLE audit_change")
+    await attacked.sql.execute("CREATE SCHEMA reports")
+    await attacked.sql.execute("CREATE FUNCTION reports.one() RETURNS integer LANGUAGE sql AS 'SELECT 1'")
+    assert (await attacked.verify()).holds
+
+
+async def test_a_push_of_tomorrow_is_named(attacked: Attacked) -> None:
+    await attacked.sql.execute(
+        """INSERT INTO push (branch_id, device_id, first_seq, last_seq, hash, posted_at)
+           VALUES (7, 9, 1, 1, sha256(''), now() + interval '1 day')"""
+    )
+    xid = await attacked.sql.fetchval("SELECT max(xid)::text FROM push")
+    assert await attacked.chain.seal() is not None
+    found(await attacked.verify(), "post-dated", "push", f"{xid}-7-9")
+
+
+async def test_rows_that_nobody_seals_are_told(attacked: Attacked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction that stays open keeps everything after it from being sealed."""
+    holder = await asyncpg.connect(attacked.dsn)
+    try:
+        await holder.execute("BEGIN")
+        await holder.execute("SELECT pg_current_xact_id()")
+        await attacked.chain.sell(1)
+        await attacked.chain.seal()
+        assert (await verify(attacked.sql, "kw-1", "shard", KEYS)).holds
+        monkeypatch.setattr(trail, "UNSEALED_AFTER", timedelta(0))
+        verified = await verify(attacked.sql, "kw-1", "shard", KEYS)
+        found(verified, "unsealed", "seal_head", "4" if verified.heads == 4 else "3")
+        await holder.execute("ROLLBACK")
+    finally:
+        holder.terminate()
+    await attacked.chain.seal()
+    assert (await verify(attacked.sql, "kw-1", "shard", KEYS)).holds
+
+
+async def test_a_column_beside_the_heads_bytes_stops_no_sealer(
+    attacked: Attacked,
+) -> None:
+    await attacked.unguarded("seal_head", "UPDATE seal_head SET hash = sha256('') WHERE number IN (2, 3)")
+    await attacked.chain.sell(1)
+    signed = await attacked.chain.seal()
+    assert signed is not None
+    assert signed.number == 4
+    await attacked.unguarded("seal_leaves", "DELETE FROM seal_leaves WHERE number = 1")
+    await attacked.unguarded("seal_head", "DELETE FROM seal_head WHERE number = 1")
+    verified = await attacked.verify()
+    found(verified, "head missing", "seal_head", "1")
+    assert not any("accepted" in notice for notice in verified.findings.notices)

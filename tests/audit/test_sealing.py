@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -15,9 +16,11 @@ import pytest_asyncio
 
 from octonext.audit.sealing import store
 from octonext.audit.sealing.domain import proofs
+from octonext.audit.sealing.domain.archived import Archived
 from octonext.audit.sealing.domain.head import SealingKey, SignedHead
 from octonext.audit.sealing.domain.manifest import decode
 from octonext.audit.sealing.domain.proofs import BadProof
+from octonext.audit.sealing.domain.rows import microseconds_of
 from octonext.audit.sealing.errors import ForgedHead, WentBack
 from octonext.audit.sealing.remote import CommandTarget, CopyFailed, DatabaseTarget, FileTarget, UrlTarget
 from octonext.audit.sealing.service.copying import copy
@@ -25,6 +28,7 @@ from octonext.audit.sealing.service.proving import NotSealed, prove_consistency,
 from octonext.audit.sealing.service.sealing import Memory, resume, seal
 from octonext.audit.sealing.service.sources import DatabaseCopies, FileCopies
 from octonext.audit.sealing.service.verifying import verify
+from octonext.audit.sealing.store import StoredHead
 from sealed_chain import KEY, OTHER_KEY, PUSH, Chain
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("attacks")]
@@ -184,7 +188,7 @@ async def test_a_restore_is_noticed_by_the_copies_and_accepted_only_with_the_key
     for _ in range(3):
         await chain.sell(1)
         await chain.seal()
-        await copy(chain.connection, "kw-1", target)
+        await copy(chain.connection, "kw-1", target, KEY.public)
     await chain.connection.execute(
         """ALTER TABLE seal_head DISABLE TRIGGER append_only;
            ALTER TABLE seal_leaves DISABLE TRIGGER append_only;
@@ -193,7 +197,7 @@ async def test_a_restore_is_noticed_by_the_copies_and_accepted_only_with_the_key
            ALTER TABLE seal_leaves ENABLE ALWAYS TRIGGER append_only"""
     )
     with pytest.raises(WentBack, match="head 3"):
-        await copy(chain.connection, "kw-1", target)
+        await copy(chain.connection, "kw-1", target, KEY.public)
     hq = await asyncpg.connect(hq_dsn)
     try:
         (lost,) = await store.copies_after(hq, "kw-1", 2)
@@ -205,7 +209,7 @@ async def test_a_restore_is_noticed_by_the_copies_and_accepted_only_with_the_key
         chain.memory = Memory()
         await chain.sell(1)
         assert await chain.seal() is not None
-        assert await copy(chain.connection, "kw-1", target) == 2
+        assert await copy(chain.connection, "kw-1", target, KEY.public) == 2
         verified = await verify(chain.connection, "kw-1", "shard", KEYS, [DatabaseCopies("hq", hq, "kw-1")])
     finally:
         target.abort()
@@ -218,17 +222,49 @@ async def test_a_file_of_copies_survives_a_line_that_was_cut_short(chain: Chain,
     file = tmp_path / "heads.jsonl"
     await chain.sell(1)
     await chain.seal()
-    await copy(chain.connection, "kw-1", FileTarget(file))
+    await copy(chain.connection, "kw-1", FileTarget(file), KEY.public)
     whole = file.read_bytes()
     await chain.sell(1)
     await chain.seal()
-    await copy(chain.connection, "kw-1", FileTarget(file))
+    await copy(chain.connection, "kw-1", FileTarget(file), KEY.public)
     # The machine dies in the middle of the second line; another sealer goes on with the file.
     file.write_bytes(file.read_bytes()[: len(whole) + 40])
-    assert await copy(chain.connection, "kw-1", FileTarget(file)) == 1
+    assert await copy(chain.connection, "kw-1", FileTarget(file), KEY.public) == 1
     assert await FileCopies(file, "kw-1").newest() == 2
     assert (await verify(chain.connection, "kw-1", "shard", KEYS, [FileCopies(file, "kw-1")])).holds
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_what_somebody_wrote_where_copies_are_kept_stops_no_sealing(
+    chain: Chain, hq_dsn: str, tmp_path: Path
+) -> None:
+    """Junk with a high number, and a well-formed head by another key: neither is a history of ours."""
+    signed = await chain.seal()
+    assert signed is not None
+    forged = OTHER_KEY.sign(replace(signed.head, number=900))
+    junk = StoredHead(901, b"no head", bytes(64), b"")
+    theirs = StoredHead(900, forged.encoded, forged.signature, b"")
+    hq, target, file = (
+        await asyncpg.connect(hq_dsn),
+        DatabaseTarget("hq", lambda: hq_dsn),
+        FileTarget(tmp_path / "heads.jsonl"),
+    )
+    try:
+        await target.put("kw-1", [theirs])
+        await hq.execute(
+            "INSERT INTO seal_head_copy (database, number, head, signature, hash, leaves) "
+            "VALUES ('kw-1', $1, $2, $3, sha256(''), '')", junk.number, junk.encoded, junk.signature,
+        )  # fmt: skip
+        await file.put("kw-1", [theirs, junk])
+        for place in (target, file):
+            assert await copy(chain.connection, "kw-1", place, KEY.public) == 1
+            assert await place.newest("kw-1", KEY.public) == (1, signed.hash)
+            assert await copy(chain.connection, "kw-1", place, KEY.public) == 0
+        told = await verify(chain.connection, "kw-1", "shard", KEYS, [DatabaseCopies("hq", hq, "kw-1")])
+        assert {each.key for each in told.findings.named if each.kind == "forged"} == {"900", "901"}
+    finally:
+        target.abort()
+        hq.terminate()
 
 
 async def test_a_command_gets_each_head_once_and_again_when_it_fails(chain: Chain, tmp_path: Path) -> None:
@@ -240,14 +276,14 @@ async def test_a_command_gets_each_head_once_and_again_when_it_fails(chain: Chai
     command = (sys.executable, "-c", script, str(kept), str(away))
     await chain.sell(1)
     await chain.seal()
-    assert await copy(chain.connection, "kw-1", CommandTarget(command, tmp_path)) == 1
+    assert await copy(chain.connection, "kw-1", CommandTarget(command, tmp_path), KEY.public) == 1
     away.touch()
     await chain.sell(1)
     await chain.seal()
     with pytest.raises(CopyFailed, match="code 3"):
-        await copy(chain.connection, "kw-1", CommandTarget(command, tmp_path))
+        await copy(chain.connection, "kw-1", CommandTarget(command, tmp_path), KEY.public)
     away.unlink()
-    assert await copy(chain.connection, "kw-1", CommandTarget(command, tmp_path)) == 1
+    assert await copy(chain.connection, "kw-1", CommandTarget(command, tmp_path), KEY.public) == 1
     assert [json.loads(line)["number"] for line in kept.read_text().splitlines()] == [1, 2]
 
 
@@ -255,7 +291,7 @@ async def test_an_address_that_is_away_is_told_as_such(chain: Chain, tmp_path: P
     await chain.sell(1)
     await chain.seal()
     with pytest.raises(CopyFailed, match="not reached"):
-        await copy(chain.connection, "kw-1", UrlTarget("https://127.0.0.1:1/heads", tmp_path))
+        await copy(chain.connection, "kw-1", UrlTarget("https://127.0.0.1:1/heads", tmp_path), KEY.public)
 
 
 async def test_every_sealed_row_and_every_two_heads_are_proven(chain: Chain) -> None:
@@ -298,24 +334,43 @@ def replace_hex(proof: proofs.Inclusion) -> proofs.Inclusion:
     )
 
 
+async def archive_by_hand(chain: Chain, key: SealingKey) -> None:
+    """Take this month's trail out, and say that it is in a file."""
+    month = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    end = month + timedelta(days=40)
+    for table in ("audit_transaction", "audit_change"):
+        partition = f"{table}_{month:%Y_%m}"
+        claim = Archived(
+            table, partition, microseconds_of(month), microseconds_of(end), 1, "a.archive", bytes(32), 1
+        )
+        await chain.connection.execute(f"ALTER TABLE {table} DETACH PARTITION {partition}")
+        await chain.connection.execute(f"DROP TABLE {partition}")
+        await chain.connection.execute(
+            """INSERT INTO seal_archive (table_name, partition_name, from_at, until_at, row_count, file_name,
+                                         file_sha256, tree_size, signature)
+               VALUES ($1, $2, $3, $4, 1, 'a.archive', $5, 1, $6)""",
+            table, partition, month, end, bytes(32), claim.signed("kw-1", key),
+        )  # fmt: skip
+
+
 async def test_a_month_in_an_archive_is_not_missed(chain: Chain) -> None:
     await chain.canary()
     await chain.seal()
-    await chain.connection.execute(
-        """DO $$ DECLARE t text; p text; BEGIN
-        FOREACH t IN ARRAY ARRAY['audit_transaction', 'audit_change'] LOOP
-            p := t || to_char(now() AT TIME ZONE 'UTC', '_YYYY_MM');
-            EXECUTE format('ALTER TABLE %I DETACH PARTITION %I', t, p);
-            EXECUTE format('DROP TABLE %I', p);
-            INSERT INTO seal_archive (table_name, partition_name, from_at, until_at, row_count, file_name,
-                                      file_sha256, tree_size)
-            VALUES (t, p, date_trunc('month', now(), 'UTC'), now() + interval '1 hour', 1, 'a.archive',
-                    sha256(''), 1);
-        END LOOP; END $$"""
-    )
+    await archive_by_hand(chain, KEY)
     verified = await verify(chain.connection, "kw-1", "shard", KEYS)
     assert verified.findings.named == []
     assert sum("only in the archive a.archive" in notice for notice in verified.findings.notices) == 2
+
+
+async def test_a_dropped_month_with_a_forged_claim_that_it_is_archived_is_missed(chain: Chain) -> None:
+    await chain.canary()
+    await chain.seal()
+    await archive_by_hand(chain, OTHER_KEY)
+    verified = await verify(chain.connection, "kw-1", "shard", KEYS)
+    told = {(each.table, each.kind) for each in verified.findings.named}
+    assert {("audit_transaction", "missing"), ("audit_change", "missing")} <= told
+    assert any("did not sign" in each.what for each in verified.findings.named)
+    assert any("was dropped" in each.what for each in verified.findings.named)
 
 
 async def test_a_month_that_only_claims_to_be_archived_is_missed(chain: Chain) -> None:
@@ -325,9 +380,10 @@ async def test_a_month_that_only_claims_to_be_archived_is_missed(chain: Chain) -
         """ALTER TABLE audit_change DISABLE TRIGGER append_only;
            DELETE FROM audit_change;
            INSERT INTO seal_archive (table_name, partition_name, from_at, until_at, row_count, file_name,
-                                     file_sha256, tree_size)
+                                     file_sha256, tree_size, signature)
            VALUES ('audit_change', 'audit_change' || to_char(now() AT TIME ZONE 'UTC', '_YYYY_MM'),
-                   now() - interval '1 day', now() + interval '1 hour', 1, 'a.archive', sha256(''), 1)"""
+                   now() - interval '1 day', now() + interval '1 hour', 1, 'a.archive', sha256(''), 1,
+                   sha256('') || sha256(''))"""
     )
     counts = (await verify(chain.connection, "kw-1", "shard", KEYS)).findings.counts
     assert counts["audit_change", "missing"] >= 1

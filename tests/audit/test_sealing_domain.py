@@ -15,7 +15,7 @@ from octonext.audit.sealing.domain.manifest import BadManifest, TableLeaves
 from octonext.audit.sealing.domain.manifest import decode as decode_manifest
 from octonext.audit.sealing.domain.manifest import encode as encode_manifest
 from octonext.audit.sealing.domain.merkle import leaf_hash
-from octonext.audit.sealing.domain.rows import TABLES, BadRow, canonical_json
+from octonext.audit.sealing.domain.rows import TABLES, BadRow, SealedTable, canonical_json
 from sealed_chain import KEY, OTHER_KEY
 
 MOMENT = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -72,15 +72,41 @@ def test_a_null_is_no_empty_text_and_a_column_does_not_run_into_the_next() -> No
 def test_a_record_that_is_cut_short_is_refused() -> None:
     with pytest.raises(BadRow, match="cut short"):
         TABLES["device_journal"].name_of(b"\x00" * 20)
+    with pytest.raises(BadRow, match="cut short"):
+        TABLES["push"].stored_names([b"\x00" * 100, b"\x00" * (TABLES["push"].key.size + 7)])
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES.keys())
+def test_many_rows_together_have_the_names_and_leaves_of_each_alone(table: SealedTable) -> None:
+    sizes = {"i": (23, 4), "q": (20, 8)}
+    keys = [sizes[form] for form in table.key.format if form in sizes]
+    records = [
+        record(
+            *((oid, (n * 1000 + place).to_bytes(size, "big")) for place, (oid, size) in enumerate(keys)),
+            (25, None if n == 3 else b"text" * n),
+            (1184, struct.pack(">q", n - 5)),
+        )
+        for n in range(10)
+    ]
+    texts = [(f'{{"n": {n}}}', None, "[]")[: len(table.json_columns)] for n in range(10)]
+    group = TableLeaves(table)
+    for first in (0, 4):
+        group.add(records[first : first + 4], texts[first : first + 4] if table.json_columns else ())
+    group.add([])
+    alone = [table.name_of(each) for each in records[:8]]
+    assert list(zip(group.keys, group.times, strict=True)) == alone
+    assert group.hashes == [table.leaf(each, text) for each, text in zip(records[:8], texts, strict=False)]
 
 
 def test_a_manifest_is_read_as_it_was_written_and_not_otherwise() -> None:
     table = TABLES["ledger_line"]
     rows: list[tuple[int, ...]] = [(7, 1, seq, line) for seq in range(100) for line in (1, 2)]
-    group = TableLeaves(table, list(range(200)), rows, [leaf_hash(str(row).encode()) for row in rows])
+    names = bytearray().join(table.stored_key.pack(at, *row) for at, row in enumerate(rows))
+    group = TableLeaves(table, names, [leaf_hash(str(row).encode()) for row in rows])
     blob = encode_manifest([TableLeaves(TABLES["push"]), group])
     (found,) = decode_manifest(blob)
-    assert (found.table, found.times, found.keys, found.hashes) == (table, group.times, rows, group.hashes)
+    assert (found.table, found.times, found.keys) == (table, list(range(200)), rows)
+    assert found.hashes == group.hashes
     assert decode_manifest(encode_manifest([])) == []
     for broken in (
         b"",
@@ -133,12 +159,27 @@ def test_a_migration_explains_a_change_only_when_this_release_brings_it() -> Non
 
 def test_a_new_month_is_no_change_and_a_lone_table_that_looks_like_one_is() -> None:
     part = "table ledger_line_2026_04"
-    attached = {part: "kind r p of ledger_line FOR VALUES FROM ('2026-04-01')"}
-    (change,) = catalogue.compare({}, attached)
-    assert catalogue.new_partition(change, attached)
-    lone = {part: "kind r p"}
-    (change,) = catalogue.compare({}, lone)
-    assert not catalogue.new_partition(change, lone)
+    before = {"table ledger_line": "kind p p owner octonext security f f grants {octonext=r} columns aa"}
+    state = (
+        "kind r p owner octonext security f f of ledger_line FOR VALUES FROM ('2026-04-01') grants columns aa"
+    )
+    attached = {**before, part: state}
+    (change,) = catalogue.compare(before, attached)
+    assert catalogue.new_partition(change, before, attached)
+    for other in (
+        "kind r p",
+        state.replace("kind r p", "kind r u"),
+        state.replace("owner octonext", "owner me"),
+        state.replace("grants columns", "grants {me=w} columns"),
+    ):
+        (change,) = catalogue.compare(before, {**before, part: other})
+        assert not catalogue.new_partition(change, before, {**before, part: other})
+    guard = {**attached, "trigger ledger_line_2026_04.append_only": "enabled A does refuse_rewrite type 58"}
+    for change in catalogue.compare(before, guard):
+        assert catalogue.new_partition(change, before, guard)
+    (change,) = catalogue.compare(attached, guard)
+    assert not catalogue.new_partition(change, attached, guard), "the partition was there before its trigger"
+    lone = {**before, part: "kind r p"}
     (change,) = catalogue.compare(attached, lone)
     assert catalogue.partition_of(change) == "ledger_line_2026_04"
     assert "detached" in change.told

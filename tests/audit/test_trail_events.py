@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 
@@ -15,6 +16,7 @@ from octonext.crypto.signature import generate_device_key, public_spki
 from octonext.edge.limits import SIGN_IN
 from octonext.identity.service import reset_administrator
 from octonext.processes.configuration_record import record_start
+from octonext.runtime.actor import current_actor
 from octonext.runtime.settings import Settings, Shard
 
 from .trail import Trail
@@ -170,3 +172,30 @@ async def test_a_start_tells_which_keys_of_the_configuration_changed_and_no_valu
         {"machine": "machine-1", "key": "log_level"}
     ]
     assert "debug" not in json.dumps([change.after for change in changes])
+
+
+async def test_requests_side_by_side_and_after_each_other_are_never_told_of_somebody_else(
+    api: httpx.AsyncClient, open_api: httpx.AsyncClient, hq_database: asyncpg.Pool, trail: Trail
+) -> None:
+    """Each request says in what it writes whose it is; the pool's connections go from hand to hand."""
+    tokens = [await created(api, "/tokens", name=f"p{n}", scopes=["catalog:write"]) for n in range(6)]
+    await trail.forget()
+
+    async def write(whose: int, number: int) -> None:
+        secret = tokens[whose]["secret"] if number % 3 else "on_nobody-knows-this"
+        headers = {"Authorization": f"Bearer {secret}", "X-Request-Id": f"request-{whose}-{number}"}
+        body = {"sku": f"S-{whose}-{number}", "name_en": "Milk"}
+        answer = await open_api.post("/products", json=body, headers=headers)
+        assert answer.status_code == (201 if number % 3 else 401)
+
+    await asyncio.gather(*(write(whose, number) for number in range(12) for whose in range(6)))
+    rows = await hq_database.fetch(
+        "SELECT c.after::json ->> 'sku' AS sku, t.actor_id, t.request_id FROM audit_change c"
+        " JOIN audit_transaction t ON t.at = c.at AND t.xid = c.xid WHERE c.table_name = 'product'"
+    )
+    assert len(rows) == 6 * 8
+    for row in rows:
+        _, whose, number = row["sku"].split("-")
+        assert row["actor_id"] == tokens[int(whose)]["token"]["token_id"]
+        assert row["request_id"] == f"request-{whose}-{number}"
+    assert current_actor() is None, "nothing of a request stays with whoever called"

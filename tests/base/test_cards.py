@@ -109,3 +109,44 @@ def test_a_very_long_text_is_searched_in_time_that_grows_with_it() -> None:
     """A text without end must not hold a gateway up: the search never goes back over what it has seen."""
     assert not contains_card_number("1 " * 100_000)
     assert not contains_card_number("4" * 200_000)
+
+
+@pytest.mark.parametrize(
+    "mark", ["\u200b", "\u200e", "\u200f", "\u061c", "\u2066", "\u2060", "\ufeff", "\u00ad"]
+)
+def test_what_prints_nothing_hides_nothing(mark: str) -> None:
+    """Direction marks stand between Arabic words and numbers without anybody having typed them."""
+    grouped = f"{mark}4111{mark}1111 {mark}1111{mark} 1111{mark}"
+    assert contains_card_number(f"بطاقة {grouped}")
+    assert contains_card_number(mark.join(VISA))
+    assert "1111 1111" not in mask_card_numbers(f"بطاقة {grouped}").replace(mark, "")
+
+
+def iban(country: str, account: str) -> str:
+    """As printed, with its check digits (ISO 13616-1)."""
+    rest = 98 - int("".join(str(int(each, 36)) for each in f"{account}{country}00")) % 97
+    plain = f"{country}{rest:02}{account}"
+    return " ".join(plain[place : place + 4] for place in range(0, len(plain), 4))
+
+
+def test_no_bank_account_number_is_mistaken_for_one_but_a_card_behind_one_is_found() -> None:
+    choice = random.Random(17)
+    # Bank codes of Germany that begin as issuers' numbers do.
+    accounts = [f"{choice.choice((4, 5))}{choice.randrange(10**17):017}" for _ in range(3_000)]
+    assert sum(contains_card_number(account[:16]) for account in accounts) > 100, "the sample would be found"
+    assert not any(contains_card_number(f"transfer from {iban('DE', each)}, thanks") for each in accounts)
+    assert contains_card_number(f"{iban('DE', accounts[0])}, card {VISA}")
+    assert contains_card_number("DE00 4111 1111 1111 1111 00"), "its own check digits do not fit"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "RRN 412345678901", "RRN 412345678901 AUTH 04A1B2 STAN 123456", "AUTH 512345 STAN 411111",
+        "TID 41111111 MID 411111111111111", "+965 5012 3456", "00966 50 123 4567", "tel. 65001234, 50012345",
+        "6291041500213", "invoice 2026-000411-11", "1,234.500 x 12", "KW81CBKU0000000000001234560101",
+        "PO 4500012345 / 10", "AID A0000000031010 TVR 8080008000", "36 pcs x 1234567890",
+    ],
+)  # fmt: skip
+def test_what_shops_write_beside_a_payment_passes(text: str) -> None:
+    assert not contains_card_number(text)

@@ -147,8 +147,10 @@ def test_a_master_key_comes_from_a_variable_or_a_command_too(
 class TestAMasterKeyThatDoesNotFit:
     def test_a_missing_one(self, folder: Path, master: SecretSource) -> None:
         (folder / "master.key").unlink()
-        with pytest.raises(SecretUnavailable, match=r"master\.key cannot be read"):
+        with pytest.raises(SecretUnavailable, match=r"master\.key cannot be read") as lost:
             Keyring.open(folder, master)
+        assert "everything that is encrypted here is lost" in lost.value.remedy
+        assert "--recover" in lost.value.remedy
 
     def test_the_wrong_one(self, keyring: Keyring, folder: Path, master: SecretSource) -> None:
         (folder / "master.key").write_text("00" * 32)

@@ -129,6 +129,57 @@ def test_a_lost_or_broken_configuration_is_named_with_the_copy_that_repairs_it(
     volume.open(key).close()
 
 
+def test_the_configuration_of_another_volume_is_told_from_a_wrong_key(volume: Volume, folder: Path) -> None:
+    volume.open(key).close()
+    other = volume_in(folder / "other")
+    other.cipher.parent.mkdir()
+    other.open(lambda: bytes(32)).close()
+    shutil.copy(other.cipher / "gocryptfs.conf", volume.cipher)
+    with pytest.raises(VolumeDamaged, match="not the one that this volume was made with") as refused:
+        volume.open(key)
+    assert f"cp {volume.copy} {volume.cipher / 'gocryptfs.conf'}" in refused.value.remedy
+
+
+@pytest.mark.parametrize("damage", [None, b"", bytes(16)], ids=["lost", "empty", "another"])
+def test_a_volume_that_would_seem_empty_is_refused_with_the_copy_that_repairs_it(
+    volume: Volume, damage: bytes | None
+) -> None:
+    opened = volume.open(key)
+    (volume.point / "data").mkdir()
+    opened.close()
+    vector = volume.cipher / "gocryptfs.diriv"
+    kept = volume.copy.with_suffix(".diriv")
+    assert kept.read_bytes() == vector.read_bytes()
+    vector.unlink()
+    if damage is not None:
+        vector.write_bytes(damage)
+    with pytest.raises(VolumeDamaged, match="names in it cannot be read") as refused:
+        volume.open(key)
+    assert f"cp {kept} {vector}" in refused.value.remedy
+    assert not volume.is_mounted()
+    vector.unlink(missing_ok=True)
+    shutil.copy(kept, vector)
+    opened = volume.open(key)
+    assert (volume.point / "data").is_dir()
+    opened.close()
+
+
+def test_a_copy_that_was_lost_is_made_again_and_a_remedy_can_be_pasted(folder: Path) -> None:
+    volume = volume_in(folder / "with a space")
+    volume.cipher.parent.mkdir()
+    volume.open(key).close()
+    copies = volume.copy, volume.copy.with_suffix(".diriv")
+    for copy in copies:
+        copy.unlink()
+    volume.open(key).close()
+    assert all(copy.stat().st_mode & 0o077 == 0 for copy in copies)
+    (volume.cipher / "gocryptfs.conf").write_text("{")
+    with pytest.raises(VolumeDamaged) as refused:
+        volume.open(key)
+    subprocess.run(["/bin/sh", "-c", refused.value.remedy.partition(": ")[2]], check=True)
+    volume.open(key).close()
+
+
 def test_an_interrupted_creation_is_started_over(volume: Volume) -> None:
     (volume.cipher / "octonext.new").mkdir(parents=True)
     (volume.cipher / "octonext.new" / "gocryptfs.conf").write_text("half")

@@ -71,6 +71,17 @@ def test_many_of_its_processes_write_at_once_and_root_too(volume: Volume) -> Non
     assert holders(volume.cipher) == []
 
 
+def test_files_that_root_put_back_from_their_copies_become_the_databases_users(volume: Volume) -> None:
+    volume.open(lambda: KEY).close()
+    for name, copy in (
+        ("gocryptfs.conf", volume.copy),
+        ("gocryptfs.diriv", volume.copy.with_suffix(".diriv")),
+    ):
+        (volume.cipher / name).unlink()
+        shutil.copy(copy, volume.cipher / name)
+    volume.open(lambda: KEY).close()
+
+
 def test_a_wrong_key_leaves_no_mount_behind(volume: Volume) -> None:
     volume.open(lambda: KEY).close()
     with pytest.raises(VolumeKeyWrong):

@@ -12,6 +12,7 @@ from litestar import Litestar, get
 from litestar.types.internal_types import PathParameterDefinition
 
 from api_fixtures import MONITOR_DIGEST
+from octonext.base.clock import SystemClock
 from octonext.crypto.secrets import token_digest
 from octonext.edge.application import application
 from octonext.edge.authentication import (
@@ -29,6 +30,10 @@ from octonext.edge.authentication import (
 )
 from octonext.edge.errors import Unavailable
 from octonext.edge.limits import BEARER
+from octonext.processes.gateway import build
+from octonext.runtime.metrics import Registry
+from octonext.sync.metrics import SyncMetrics
+from octonext.sync.socket import SyncServer
 
 READER = Principal("reader", frozenset({CATALOG_READ}))
 
@@ -189,6 +194,37 @@ async def test_every_route_but_the_two_with_their_own_credential_answers_401_wit
                 assert answer.headers["www-authenticate"].startswith("Bearer")
                 checked += 1
     assert checked > 30
+
+
+BY_REGION = {("GET", "/api/v1/audit")}
+"""What a token that is limited to regions reaches: it tells regions apart."""
+OF_EVERY_TOKEN = {("DELETE", "/api/v1/sessions/current")}
+"""What every token may do: end itself."""
+
+
+async def test_a_token_limited_to_regions_reaches_no_route_of_the_gateway_that_does_not_tell_them_apart() -> (
+    None
+):
+    clock, limited = HandClock(), Principal("limited", frozenset({ADMIN}), regions=frozenset({"KW"}))
+    hq = HeadOffice({"l": limited})
+    cache, registry = TokenCache(hq.find, clock), Registry()
+    sync = SyncServer([], clock=SystemClock(), metrics=SyncMetrics(registry))
+    app = build(tokens=cache, hq=None, sync=sync, lanes=[], reporting=None, registry=registry)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]
+    headers, reached = {"Authorization": "Bearer l"}, set()
+    async with httpx.AsyncClient(transport=transport, base_url="https://hq", headers=headers) as client:
+        checked = 0
+        for route in app.routes:
+            path = "".join(f"/{_example(part)}" for part in route.path_components)
+            for method in sorted(getattr(route, "methods", set()) - {"OPTIONS", "HEAD"}):
+                answer = await client.request(method, path)
+                checked += 1
+                if answer.status_code != 403:
+                    reached.add((method, path))
+    assert checked > 40
+    # The description of the API also answers below its own address.
+    told_apart = {(method, path) for method, path in reached if "/openapi.json" not in path}
+    assert told_apart - OPEN == BY_REGION | OF_EVERY_TOKEN
 
 
 async def test_a_token_without_the_scope_gets_403_and_is_told_which_one(api: httpx.AsyncClient) -> None:

@@ -7,6 +7,7 @@ import typing
 from collections.abc import Iterator
 from typing import Any
 
+import asyncpg
 import httpx
 import msgspec
 import pytest
@@ -126,3 +127,20 @@ async def test_an_ordinary_request_is_as_it_was(api: httpx.AsyncClient) -> None:
     answer = await api.get("/regions")
     assert answer.status_code == 200
     assert len(answer.headers["x-request-id"]) == 32
+
+
+async def test_what_is_searched_for_and_what_a_client_calls_itself_is_kept_without_a_card_number(
+    api: httpx.AsyncClient, hq_database: asyncpg.Pool
+) -> None:
+    """The trail records who read what, with which program, and under which id."""
+    answer = await api.get("/audit", params={"user": CARD, "database": "hq"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "card_number")
+    assert answer.json()["errors"][0]["field"] == "user"
+    assert "4111" not in answer.text
+    headers = {"User-Agent": f"till {CARD}", "X-Request-Id": "4111111111111111"}
+    made = await api.post("/organisations", json={"code": "SHOP", "name_en": "A"}, headers=headers)
+    assert made.status_code == 201
+    assert made.headers["x-request-id"] != "4111111111111111"
+    kept = await hq_database.fetch("SELECT t::text AS text FROM audit_transaction t")
+    assert [row for row in kept if "till ****" in row["text"]]
+    assert not [row for row in kept if "4111" in row["text"]]

@@ -21,7 +21,7 @@ from octonext.processes.cluster.binaries import (
     installed_programs,
     reachable_programs,
 )
-from octonext.processes.cluster.server import PostgresServer
+from octonext.processes.cluster.server import PostgresServer, why_it_failed
 
 pytestmark = pytest.mark.cluster
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root switches to another user")
@@ -108,6 +108,18 @@ def test_an_interrupted_creation_is_started_over(data_dir: Path, user: OsUser) -
     made.prepare()
     assert (made.data_dir / "global").is_dir()
     assert not unfinished.exists()
+
+
+def test_a_creation_that_failed_is_told_by_its_cause_not_by_the_statement_it_happened_in() -> None:
+    told = (
+        "performing post-bootstrap initialization ... 2026-03-01 12:00:00 UTC [7] FATAL:  could not extend "
+        'file "base/1/1255": No space left on device\n'
+        "2026-03-01 12:00:00 UTC [7] STATEMENT:  /*\n * a comment\n */\n"
+        "CREATE VIEW pg_roles AS\n    SELECT rolname FROM pg_authid;\n" + "-- more\n" * 200
+    )
+    assert why_it_failed(told) == 'FATAL: could not extend file "base/1/1255": No space left on device'
+    assert why_it_failed("initdb: error: no such\n") == "initdb: error: no such"
+    assert why_it_failed("something\nelse\n") == "something else"
 
 
 def test_a_folder_of_something_else_is_left_alone(data_dir: Path, user: OsUser) -> None:

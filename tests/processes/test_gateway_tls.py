@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from octonext.base.clock import SystemClock
-from octonext.crypto.certificates import CertificateUnusable
+from octonext.crypto.certificates import CertificateUnusable, Pair, read_pair
 from octonext.crypto.tls import ServerFiles, ensure_server_certificate
+from octonext.processes import gateway_tls
 from octonext.processes.gateway_tls import CertificateMetrics, ServedCertificate
 from octonext.runtime.metrics import Registry
+from octonext.sync.metrics import SyncMetrics
+from octonext.sync.socket import SyncServer
 
 NOW = dt.datetime.now(dt.UTC)
 OLD = NOW - dt.timedelta(days=500)
@@ -113,3 +120,70 @@ def test_what_is_published_holds_no_key(made: Made) -> None:
     published = (files.certificate.parent / "published.crt").read_text()
     assert "BEGIN CERTIFICATE" in published
     assert "PRIVATE" not in published
+
+
+def test_files_exchanged_by_a_link_while_they_are_read_are_judged_as_they_were_read(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is one link, as orchestrators mount secrets: the old one is gone at any moment."""
+    one, two = made("one"), made("two")
+    link = tmp_path / "current"
+    link.symlink_to(one.key.parent)
+    served = serve(ServerFiles(link / "server.crt", link / "server.key", one.root))
+    real_fstat = os.fstat
+
+    def exchange(descriptor: int) -> os.stat_result:
+        found = real_fstat(descriptor)
+        if link.exists():
+            link.unlink()
+        return found
+
+    monkeypatch.setattr(os, "fstat", exchange)
+    assert served.find_new() is None
+    assert "cannot be read" in served.status()["problem"]
+    monkeypatch.undo()
+    link.symlink_to(two.key.parent)
+    found = served.find_new()
+    assert found is not None
+    assert found.mark == read_pair(two.certificate, two.key).mark
+
+
+class _Served:
+    """Stands for the files: the first look fails in a way that nobody foresaw, the second finds a pair."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair, self.looks, self.taken = pair, 0, 0
+
+    def find_new(self) -> Pair | None:
+        self.looks += 1
+        if self.looks == 1:
+            raise OSError(28, "No space left on device")
+        return self.pair
+
+    def publish(self, *_: Pair) -> None: ...
+
+    def take(self, _pair: Pair, _server: object) -> None:
+        self.taken += 1
+        if self.taken == 1:
+            raise OSError(24, "Too many open files")
+
+
+async def test_a_fault_while_looking_or_taking_over_ends_neither_the_watch_nor_the_service(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway_tls, "WATCH_S", 0.0)
+    files = made("one")
+    served: Any = _Served(read_pair(files.certificate, files.key))
+    sync = SyncServer([], clock=SystemClock(), metrics=SyncMetrics(Registry()))
+    drained: list[bool] = []
+
+    def is_done() -> bool:
+        drained.append(sync.draining.is_set())
+        return bool(served.taken >= 2)
+
+    server: Any = SimpleNamespace(reload=lambda: None)
+    async with asyncio.timeout(15):
+        await gateway_tls.watch(served, server, sync, lock=tmp_path / "lock", stopping=is_done)
+    assert served.looks == 3
+    assert not sync.draining.is_set()
+    assert any(drained), "it was draining while it took over"

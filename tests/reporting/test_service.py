@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -443,3 +444,12 @@ async def test_stock_is_cut_at_its_limit_in_the_order_of_branches(
     for limit in range(1, 6):
         cut = await reporting.report("stock", {"limit": str(limit)})
         assert (cut.rows, cut.truncated) == (whole.rows[:limit], True)
+
+
+async def test_a_marker_stands_in_a_file_of_a_plain_store_as_it_is(reporting: Reporting, chdb: Chdb) -> None:
+    """So that the doctor, who finds it nowhere in an encrypted one, knows that encryption hides it."""
+    word = secrets.token_hex(32)
+    await reporting.mark(word)
+    files = [each for each in chdb.path.rglob("*") if each.is_file()]
+    assert any(word.encode() in each.read_bytes() for each in files)
+    assert list(chdb.path.with_name("incoming").iterdir()) == []

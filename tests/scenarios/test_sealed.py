@@ -51,6 +51,11 @@ async def more_heads(installation: Installation, shard_id: str, count: int) -> N
             await asyncio.sleep(0.1)
 
 
+async def verified_with_every_copy(installation: Installation) -> None:
+    found = await asyncio.to_thread(verified, installation)
+    assert {tuple(each["copies"]) for each in found.values()} == {("hq", "reporting"), ("kw-1", "reporting")}
+
+
 async def test_a_busy_day_is_sealed_verified_and_proven_through_kills_and_hangs(
     installation: Installation, fleet: Fleet, tmp_path: Path
 ) -> None:
@@ -90,6 +95,8 @@ async def test_a_busy_day_is_sealed_verified_and_proven_through_kills_and_hangs(
                 break
             await asyncio.sleep(0.2)
     assert {copy["target"] for copy in copies} == {"hq", "kw-1", "reporting"}
+    # Verifying reads them all.
+    await verified_with_every_copy(installation)
     shown = await asyncio.to_thread(octonext, "status", "--data", str(installation.data_dir))
     assert "Seals" in shown.stdout, shown.stdout + shown.stderr
 

@@ -25,7 +25,7 @@ from octonext.sales.entries import (
     StockAdjusted,
     Void,
 )
-from octonext.sync.messages import Ack
+from octonext.sync.messages import Ack, Nack
 
 from .conftest import RICE, JournalWriter, Shard
 
@@ -152,3 +152,42 @@ async def test_the_scan_finds_what_was_put_there_by_other_means(
     places = sorted(each.place.split(" in ")[0] for each in found if each.place.startswith("opened_case"))
     assert places == ["opened_case.evidence (shown.to[1])", "opened_case.kind"]
     assert all("4111 1111" not in each.shown and "55554444" not in each.shown for each in found)
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [{"memo": CARD}, {"deep": [{"memo": "4111\u200b1111\u200b1111\u200b1111"}]}, {CARD: 1}],
+    ids=["a field", "nested", "a name"],
+)
+async def test_a_field_that_this_version_does_not_know_hides_none(
+    shard: Shard, till: JournalWriter, hidden: dict[str, Any]
+) -> None:
+    """Unknown fields are not read, but the bytes of an entry are kept."""
+    await shard.enrol(till)
+    till.open_shift()
+    known = msgspec.to_builtins(Sale(**till.common(), **receipt()))
+    till.write(msgspec.json.encode(known | {"memo": "order 41-17"}))
+    till.write(msgspec.json.encode(known | {"seq": till.seq + 1} | hidden))
+    session = await shard.connect(till)
+    answer = await shard.sync.push(session, till.push())
+    assert isinstance(answer, Ack)
+    assert answer.outcomes[-2:] == ["posted", "quarantined"]
+    last = (await journal(shard))[-1]
+    assert last.bytes is None
+    assert last.reason is not None
+    assert last.reason.startswith("card_number: an unknown field")
+
+
+async def test_what_a_till_calls_itself_is_kept_without_a_card_number(
+    shard: Shard, till: JournalWriter
+) -> None:
+    await shard.enrol(till)
+    hello = till.hello(bytes(32), app=f"till {CARD}")
+    session = await shard.sync.open_session(hello, bytes(32), ip="10.0.0.1", user_agent="agent")
+    assert not isinstance(session, Nack)
+    kept = await shard.pool.fetchval(
+        "SELECT string_agg(t::text, ' ') FROM"
+        " (SELECT d::text FROM device_head d UNION ALL SELECT a::text FROM audit_transaction a) AS t (t)"
+    )
+    assert "till" in kept
+    assert "4111 1111" not in kept

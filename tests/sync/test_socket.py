@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 from granian.constants import HTTPModes, Interfaces
@@ -24,6 +25,7 @@ from octonext.base.clock import SystemClock
 from octonext.crypto.envelope import generate_shard_key, shard_public_spki
 from octonext.crypto.tls import client_context, ensure_server_certificate
 from octonext.edge.authentication import TokenCache
+from octonext.edge.refused_attempts import RefusedAttempts
 from octonext.processes.gateway import build
 from octonext.runtime.metrics import Registry
 from octonext.sync import socket as socket_module
@@ -440,3 +442,44 @@ async def test_tls_1_2_is_refused(gateway: Gateway) -> None:
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with pytest.raises((ssl.SSLError, ConnectionError)):
         await asyncio.open_connection("127.0.0.1", gateway.port, ssl=context)
+
+
+async def test_a_hello_that_is_forged_or_of_a_revoked_till_is_an_event_and_an_honest_one_is_none(
+    gateway: Gateway, shard: Shard, till: JournalWriter
+) -> None:
+    # Any database that keeps events will do here; a gateway tells head office.
+    gateway.sync.refused = RefusedAttempts(lambda: shard.pool, SystemClock())
+    await shard.enrol(till)
+    async with gateway.line() as line:
+        await line.hello(till)
+        till.open_shift()
+        await line.send(msgspec.structs.replace(till.push(), signature=bytes(64)))
+        refused = await line.receive()
+        assert isinstance(refused, Nack)
+        assert refused.reason == "bad_signature"
+    for _ in range(5):
+        async with gateway.line() as line:
+            answer = await line.try_hello(till, signature=bytes(64))
+            assert isinstance(answer, Nack)
+            assert answer.reason == "bad_signature"
+    await shard.enrol(till, status="revoked")
+    await shard.sync.refresh()
+    async with gateway.line() as line:
+        answer = await line.try_hello(till)
+        assert isinstance(answer, Nack)
+        assert answer.reason == "revoked"
+    await gateway.sync.refused.record()
+    rows = await shard.pool.fetch(
+        "SELECT c.after::text AS detail, t.actor_kind, host(t.actor_ip) AS ip FROM audit_change c"
+        " JOIN audit_transaction t ON t.at = c.at AND t.xid = c.xid"
+        " WHERE c.key::json ->> 'event' = 'till_turned_away'"
+    )
+    (event,) = rows
+    detail = json.loads(event["detail"])
+    assert (event["actor_kind"], event["ip"], detail["times"]) == ("anonymous", "127.0.0.1", 7)
+    whose = {"device_id": till.device, "branch_id": till.branch}
+    assert detail["attempts"] == [
+        {"reason": "bad_signature", "stage": "push"} | whose,
+        {"reason": "bad_signature", "stage": "hello"} | whose,
+        {"reason": "revoked", "stage": "hello"} | whose,
+    ]

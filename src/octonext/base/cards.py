@@ -14,6 +14,7 @@ from typing import Any
 
 DIGITS_MIN = 13
 DIGITS_MAX = 19
+UUID_LENGTH = 36
 GROUP_MIN = 3
 """Shorter groups belong to dates, amounts and numbered lists, unless all are of one length."""
 SHOWN_LAST = 4
@@ -65,15 +66,22 @@ _ISSUERS: tuple[tuple[range, frozenset[int]], ...] = tuple(
     )
 )
 
-_SEPARATOR = r"[ \t\u00a0\u2007\u2009\u202f.\-\u2010-\u2014\u2212]"
+#: Direction marks, joiners and the like, which print nothing: usual between Arabic words and numbers.
+_INVISIBLE = r"\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_SEPARATOR = rf"[ \t\u00a0\u2007\u2009\u202f.\-\u2010-\u2014\u2212{_INVISIBLE}]"
 # Not inside a word: a hash or an order number with letters is no card number.
-_RUN = re.compile(rf"(?<!\w)\d(?:{_SEPARATOR}{{0,3}}\d){{{DIGITS_MIN - 1},}}(?!\w)")
+_RUN = re.compile(rf"(?<!\w)\d(?:{_SEPARATOR}{{0,5}}\d){{{DIGITS_MIN - 1},}}(?!\w)")
 _GROUP = re.compile(r"\d+")
+# ISO 13616: country and check digits, then groups of four and a shorter one, as banks print it.
+_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?(?!\w)")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 
 
 def contains_card_number(text: str) -> bool:
     """Whether some part of `text` has the shape of a card number."""
+    # Most long texts that are looked at are ids, and a search is ten times the price of this.
+    if len(text) == UUID_LENGTH and _UUID.fullmatch(text):
+        return False
     return len(text) >= DIGITS_MIN and next(find_card_numbers(text), None) is not None
 
 
@@ -101,7 +109,7 @@ def find_card_numbers(text: str) -> Iterator[tuple[int, int]]:
                 first += 1
                 continue
             span = groups[first][0], groups[last][1]
-            if not _is_in_uuid(text, span):
+            if not _is_in_uuid(text, span) and not _is_in_iban(text, span):
                 yield span
             first = last + 1
 
@@ -181,3 +189,13 @@ def _is_in_uuid(text: str, span: tuple[int, int]) -> bool:
         found.start() <= span[0] and span[1] <= found.end()
         for found in _UUID.finditer(text, max(0, span[0] - 36), span[1] + 36)
     )
+
+
+def _is_in_iban(text: str, span: tuple[int, int]) -> bool:
+    """ISO 13616-1: its letters count from 10, and the whole is 1 modulo 97."""
+    for found in _IBAN.finditer(text, max(0, span[0] - 42), span[1] + 42):
+        if found.start() <= span[0] and span[1] <= found.end():
+            plain = found[0].replace(" ", "")
+            if int("".join(str(int(each, 36)) for each in plain[4:] + plain[:4])) % 97 == 1:
+                return True
+    return False

@@ -118,7 +118,7 @@ def rate_ppm(jurisdiction: str, tax_class: TaxClass) -> int:
 class TaxChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What may change of a tax: a law moves its rate, not what class of goods it is for."""
 
-    tax_code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,8}$")]
+    tax_code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,8}(?!\n)$")]
     rate_ppm: Annotated[int, msgspec.Meta(ge=0, le=PPM, description="15 % is 150000.")]
     name_en: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PRINTABLE_PATTERN)]
     name_ar: Annotated[str, msgspec.Meta(max_length=120, pattern=PRINTABLE_PATTERN)] = ""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import ipaddress
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
@@ -88,20 +90,22 @@ class Pair:
 
 def read_pair(certificate: Path, key: Path) -> Pair:
     """Read the two files. Raises CertificateUnusable when they cannot be read or do not belong together."""
-    chain, secret = _read(certificate), _read(key)
-    if key.stat().st_mode & _OTHERS_MAY_READ:
+    (chain, _), (secret, mode) = _read(certificate), _read(key)
+    if mode & _OTHERS_MAY_READ:
         raise CertificateUnusable(
             f"Everybody on this machine may read the private key {key}.", remedy=f"chmod 600 {key}"
         )
     try:
         leaf = x509.load_pem_x509_certificates(chain)[0]
-    except (ValueError, IndexError):
+        # Parsed when first asked for: what is wrong with them is to be told here.
+        _ = leaf.extensions, leaf.public_key()
+    except (ValueError, IndexError, UnsupportedAlgorithm, x509.DuplicateExtension):
         raise CertificateUnusable(
             f"{certificate} holds no certificate.", remedy="It must be PEM, the server's certificate first."
         ) from None
     try:
         private = serialization.load_pem_private_key(secret, password=None)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise CertificateUnusable(
             f"{key} holds no private key.", remedy="It must be PEM, and without a passphrase."
         ) from None
@@ -118,10 +122,11 @@ def read_pair(certificate: Path, key: Path) -> Pair:
     return Pair(chain, secret, leaf)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path) -> tuple[bytes, int]:
+    """A file's content and mode. Of one file: while it is read, another may be put in its place."""
     try:
         with path.open("rb") as file:
-            return file.read(FILE_BYTES_MAX)
+            return file.read(FILE_BYTES_MAX), os.fstat(file.fileno()).st_mode
     except OSError as error:
         raise CertificateUnusable(
             f"{path} cannot be read: {error.strerror}.", remedy="Correct [gateway.tls], or the file's rights."

@@ -10,13 +10,17 @@ import os
 import re
 from pathlib import Path
 
-from octonext.runtime.secrets import SecretSource
+from octonext.runtime.secrets import SecretSource, SecretUnavailable
 
 from .keyring_document import MASTER_BYTES, MasterKey
-from .keyring_errors import MasterKeyMalformed
+from .keyring_errors import RECOVER, MasterKeyMalformed
 from .keyring_files import move, read_private, write_private
 
 MASTER_CHARACTERS = 2 * MASTER_BYTES
+LOST = (
+    "This is the master key: bring it back to where [keys] master says (docs/keys.md). Without it everything "
+    f"that is encrypted here is lost, and every backup, unless there is a recovery document. {RECOVER}"
+)
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -27,7 +31,11 @@ def new_master() -> MasterKey:
 
 def read_master(source: SecretSource) -> MasterKey:
     """The key that `source` gives. Raises SecretUnavailable, MasterKeyMalformed."""
-    return parse_master(source.read(), source.describe())
+    try:
+        text = source.read()
+    except SecretUnavailable as error:
+        raise SecretUnavailable(error.message, remedy=error.remedy or LOST) from None
+    return parse_master(text, source.describe())
 
 
 def parse_master(text: str, described: str) -> MasterKey:

@@ -22,6 +22,7 @@ from .dependencies import provide_clock, provide_hq
 from .limits import BODY_BYTES_MAX, Attempts
 from .origin import OriginCheck
 from .problems import exception_handlers
+from .refused_attempts import RefusedAttempts
 from .request_context import RequestContext
 
 API_PATH = "/api/v1"
@@ -39,16 +40,18 @@ def application(
     state: dict[str, Any] | None = None,
     clock: Clock | None = None,
     origins: Iterable[str] = (),
+    refused: RefusedAttempts | None = None,
     **options: Any,
 ) -> Litestar:
     """Build the application. Nothing in it is open that does not say so by its `opt`.
 
     `app.state` holds `tokens`, `attempts`, `clock` and `hq` (None while head office has not been
     reached; it may be set later), and what `state` adds. `origins` are the pages that may write to us.
+    `refused` counts who was turned away; without it that is told to nobody.
     `options` go to Litestar as they are.
     """
     clock = clock or SystemClock()
-    base_state = {"tokens": tokens, "attempts": Attempts(clock), "clock": clock, "hq": hq}
+    base_state = {"tokens": tokens, "attempts": Attempts(clock), "clock": clock, "hq": hq, "refused": refused}
     app = Litestar(
         route_handlers,
         guards=[authorize],
@@ -67,7 +70,7 @@ def application(
         **options,
     )
     # Around the router itself: a path that no route matches gets its id and headers as well.
-    app.asgi_handler = RequestContext(OriginCheck(app.asgi_handler, origins))
+    app.asgi_handler = RequestContext(OriginCheck(app.asgi_handler, origins, refused))
     return app
 
 

@@ -23,8 +23,9 @@ from octonext.runtime.actor import ActorKind, act_as, current_actor
 
 from .errors import Forbidden, Unauthenticated, Unavailable
 from .limits import BEARER
-from .problems import UNAVAILABLE_ERRORS
-from .throttling import attempt_succeeded, begin_attempt
+from .problems import UNAVAILABLE_ERRORS, asked
+from .refused_attempts import RefusedAttempts
+from .throttling import attempt_succeeded, begin_attempt, client_address
 
 ADMIN = "admin"
 CATALOG_READ, CATALOG_WRITE = "catalog:read", "catalog:write"
@@ -225,6 +226,9 @@ async def _authenticated(connection: ASGIConnection[Any, Any, Any, Any]) -> Prin
     else:
         principal = await _counted(connection, tokens, token)
     if principal is None:
+        refused: RefusedAttempts | None = connection.app.state.get("refused")
+        if refused is not None:
+            refused.note("token_refused", client_address(connection), current_actor(), **asked(connection))
         raise Unauthenticated("The token is not known, has expired or was revoked.")
     return principal
 

@@ -35,10 +35,17 @@ class CardNumberRefused(OctoNextError):
 
 
 async def refuse_card_numbers(request: Request[Any, Any, Any]) -> None:
-    """Raise CardNumberRefused naming each field of the body that holds one.
+    """Raise CardNumberRefused naming each field of the body, and each parameter, that holds one.
 
-    A body that is no JSON passes: whoever decodes it says so.
+    What is searched for is kept as well: the trail records who read what. A body that is no JSON passes:
+    whoever decodes it says so.
     """
+    parameters: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        parameters.setdefault(name, []).append(value)
+    in_query = [name.partition("[")[0] for name in fields_with_cards(parameters)]
+    if in_query:
+        raise CardNumberRefused(in_query)
     body = await request.body()
     if not body:
         return

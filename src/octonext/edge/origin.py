@@ -15,6 +15,8 @@ import structlog
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from .problems import MEDIA_TYPE, problem_response
+from .refused_attempts import RefusedAttempts
+from .request_context import current_request_id, stranger
 
 HTTPS_PORT = 443
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -37,9 +39,10 @@ def own_origins(names: Iterable[str], ports: Iterable[int]) -> frozenset[str]:
 class OriginCheck:
     """ASGI application around another: refuses what a browser sends from a page of somebody else's."""
 
-    def __init__(self, app: ASGIApp, origins: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, origins: Iterable[str], refused: RefusedAttempts | None = None) -> None:
         """`origins` as browsers write them: scheme, host, and port unless it is the scheme's own."""
         self._app = app
+        self._refused = refused
         self._origins = frozenset(origin.lower().encode() for origin in origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,6 +53,9 @@ class OriginCheck:
             if len(said) > 1 or any(value.lower() not in self._origins for value in said):
                 shown = said[0][:ORIGIN_BYTES_MAX].decode("ascii", "replace")
                 log.info("foreign origin refused", origin=shown, kind=kind)
+                if self._refused is not None:
+                    actor = stranger(scope, current_request_id())
+                    self._refused.note("origin_refused", actor.ip or "local", actor, origin=shown, kind=kind)
                 await (_refuse_websocket(receive, send) if kind == "websocket" else _refuse(send))
                 return
         await self._app(scope, receive, send)

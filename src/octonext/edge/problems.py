@@ -11,12 +11,15 @@ import asyncpg
 import msgspec
 import structlog
 from litestar import Request, Response
+from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from octonext.base.errors import OctoNextError
+from octonext.runtime.actor import current_actor
 
 from .errors import InvalidRequest, Unavailable
+from .refused_attempts import RefusedAttempts
 from .request_context import current_request_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -145,7 +148,25 @@ def exception_handlers() -> ExceptionHandlersMap:
     return handlers
 
 
-def _refused(_: Request[Any, Any, Any], error: OctoNextError) -> Response[Problem]:
+def asked(connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, str]:
+    """Method and route of a request. Not its path, which may hold what identifies somebody."""
+    scope: Any = connection.scope
+    return {"method": scope.get("method", ""), "route": scope.get("path_template") or "unmatched"}
+
+
+def _note_refusal(request: Request[Any, Any, Any], error: OctoNextError) -> None:
+    refused: RefusedAttempts | None = request.app.state.get("refused")
+    if refused is None:
+        return
+    actor = current_actor()
+    address = request.client.host if request.client is not None else "local"
+    who = "" if actor is None else f"{actor.kind} {actor.id} "
+    refused.note("authorisation_refused", who + address, actor, why=error.message, **asked(request))
+
+
+def _refused(request: Request[Any, Any, Any], error: OctoNextError) -> Response[Problem]:
+    if status_of(error.code) == 403:
+        _note_refusal(request, error)
     headers = {}
     retry_after_s = getattr(error, "retry_after_s", None)
     if retry_after_s is None and status_of(error.code) == 503:

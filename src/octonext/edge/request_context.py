@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from octonext.base.cards import contains_card_number, mask_card_numbers
 from octonext.base.ids import new_uuid7
 from octonext.runtime.actor import Actor, acting_as, address_of
 
@@ -49,7 +50,7 @@ class RequestContext:
         try:
             with structlog.contextvars.bound_contextvars(request_id=request_id):
                 if str(scope["type"]) == "http":
-                    with acting_as(_stranger(scope, request_id)):
+                    with acting_as(stranger(scope, request_id)):
                         await self._http(scope, receive, send, request_id)
                 else:
                     await self._app(scope, receive, send)
@@ -103,20 +104,26 @@ def _in_time(receive: Receive) -> Receive:
     return receive_in_time
 
 
-def _stranger(scope: Any, request_id: str) -> Actor:
+def stranger(scope: Any, request_id: str) -> Actor:
     """Who acts until authentication knows better. The address is the connection's own: no header names it."""
     agent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
     return Actor(
         kind="anonymous",
         id="",
         ip=address_of(scope.get("client")),
-        user_agent=agent.decode("latin-1")[:USER_AGENT_CHARACTERS_MAX] or None,
+        user_agent=shown_agent(agent.decode("latin-1")),
         request_id=request_id,
     )
 
 
+def shown_agent(text: str | None) -> str | None:
+    """What a client calls itself, as the trail keeps it: not for ever long, and never a card's number."""
+    looked_at = (text or "")[: 2 * USER_AGENT_CHARACTERS_MAX]
+    return mask_card_numbers(looked_at)[:USER_AGENT_CHARACTERS_MAX] or None
+
+
 def _accepted_id(scope: Any) -> str:
     for name, value in scope["headers"]:
-        if name == HEADER and _ACCEPTED.fullmatch(value):
+        if name == HEADER and _ACCEPTED.fullmatch(value) and not contains_card_number(value.decode()):
             return str(value.decode())
     return ""

@@ -22,7 +22,7 @@ Pin = Annotated[
 ]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PRINTABLE_PATTERN)]
 OptionalName = Annotated[str, msgspec.Meta(max_length=120, pattern=PRINTABLE_PATTERN)]
-CashierCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,12}$")]
+CashierCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,12}(?!\n)$")]
 BranchIds = Annotated[list[int], msgspec.Meta(max_length=BRANCHES_OF_CASHIER_MAX)]
 
 

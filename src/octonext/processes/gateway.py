@@ -11,6 +11,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -34,6 +35,7 @@ from octonext.edge.authentication import TokenCache
 from octonext.edge.files import FileWatch, crowded_at, spare_of
 from octonext.edge.flood import FloodWatch
 from octonext.edge.origin import own_origins
+from octonext.edge.refused_attempts import RefusedAttempts
 from octonext.identity import http as identity_http
 from octonext.identity.service import refresh_tokens, token_lookup
 from octonext.reporting.http import reports_router
@@ -71,6 +73,8 @@ HQ_CONNECT_TIMEOUT_S = 2.0
 REFRESH_S = 0.5
 #: How often the API tokens are read anew.
 TOKENS_S = 10.0
+#: How often refused attempts are told to head office.
+REFUSED_S = 1.0
 #: How long tills may take to leave before the gateway ends without them.
 DRAIN_S = 5.0
 STOP_TIMEOUT_S = 5.0
@@ -124,8 +128,6 @@ async def _serve(layout: Layout, settings: Settings, index: int, files: int) -> 
         )
         for lane in lanes
     ]
-    sync = SyncServer(shards, clock=clock, metrics=sync_metrics, connections_max=connections_max(files))
-    keys.watch(shards, sync.announce_key)
     reporting = ReportingClient(reporting_address(layout, settings), clock)
     hq = await open_pool(
         layout.dsn("hq"),
@@ -134,12 +136,21 @@ async def _serve(layout: Layout, settings: Settings, index: int, files: int) -> 
         statement_timeout_ms=HQ_STATEMENT_TIMEOUT_MS,
         connect_timeout_s=HQ_CONNECT_TIMEOUT_S,
     )
+    refused = RefusedAttempts(lambda: hq, clock)
+    sync = SyncServer(
+        shards,
+        clock=clock,
+        metrics=sync_metrics,
+        connections_max=connections_max(files),
+        refused=refused,
+    )
+    keys.watch(shards, sync.announce_key)
     tokens = TokenCache(token_lookup(lambda: hq), clock, monitor_digest=_monitor_digest(layout))
     served = served_certificate(layout, settings, index, clock=clock, registry=registry)
     app = build(
         tokens=tokens, hq=hq, sync=sync, lanes=lanes, reporting=reporting, registry=registry,
         trail=trail_of(settings, hq, lanes), certificate=served,
-        origins=_origins(layout, settings, served),
+        origins=_origins(layout, settings, served), refused=refused,
     )  # fmt: skip
     background = [
         asyncio.ensure_future(_keep(refresh, each.refresh, REFRESH_S))
@@ -148,6 +159,7 @@ async def _serve(layout: Layout, settings: Settings, index: int, files: int) -> 
     ]
     background.append(asyncio.ensure_future(_keep("sync keys", keys.tend, REFRESH_S)))
     background.append(asyncio.ensure_future(_keep("tokens", lambda: refresh_tokens(hq, tokens), TOKENS_S)))
+    background.append(asyncio.ensure_future(_keep("refused attempts", refused.record, REFUSED_S)))
     certificates = DatabaseCertificates(
         {"hq": layout.dsn("hq")} | {each.id: layout.dsn("shard", each.id) for each in settings.shards},
         clock=clock,
@@ -167,6 +179,8 @@ async def _serve(layout: Layout, settings: Settings, index: int, files: int) -> 
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
+        with suppress(Exception):
+            await asyncio.wait_for(refused.record(), STOP_TIMEOUT_S)
         await asyncio.gather(*(lane.close() for lane in lanes), close_pool(hq), reporting.close())
 
 
@@ -181,6 +195,7 @@ def build(
     trail: Trail | None = None,
     certificate: ServedCertificate | None = None,
     origins: Iterable[str] = (),
+    refused: RefusedAttempts | None = None,
 ) -> Litestar:
     """Return the ASGI application with every route; what answers what is decided here only."""
     api: list[ControllerRouterHandler] = [
@@ -203,6 +218,7 @@ def build(
         version=octonext.__version__,
         hq=hq,
         origins=origins,
+        refused=refused,
         state={
             "sync": sync,
             "lanes": lanes,

@@ -104,8 +104,8 @@ class ServedCertificate:
 
     def take(self, pair: Pair, server: Server) -> None:
         """Serve `pair` from now on."""
-        before, self.pair = self._memory, pair
-        self._memory = _in_memory(pair)
+        memory = _in_memory(pair)
+        before, self.pair, self._memory = self._memory, pair, memory
         self.apply(server)
         os.close(before)
         self.report()
@@ -179,16 +179,25 @@ async def watch(
     """Look at the files for ever, and take over what is good; returns when the gateway stops."""
     while not stopping():
         await asyncio.sleep(WATCH_S)
-        pair = await asyncio.to_thread(served.find_new)
-        if pair is None or stopping():
-            continue
-        turn = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            with suppress(BlockingIOError):
-                fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                await _take_over(served, pair, server, sync, stopping)
-        finally:
-            os.close(turn)
+            await _look(served, server, sync, lock, stopping)
+        except Exception as error:  # noqa: BLE001 - a full disk today must not keep out the certificate of tomorrow
+            log.warning("certificate not taken over", error=f"{type(error).__name__}: {error}")
+
+
+async def _look(
+    served: ServedCertificate, server: Server, sync: SyncServer, lock: Path, stopping: Callable[[], bool]
+) -> None:
+    pair = await asyncio.to_thread(served.find_new)
+    if pair is None or stopping():
+        return
+    turn = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        with suppress(BlockingIOError):
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            await _take_over(served, pair, server, sync, stopping)
+    finally:
+        os.close(turn)
 
 
 async def _take_over(
@@ -204,9 +213,12 @@ async def _take_over(
     await sync.drain(TAKE_OVER_TIMEOUT_S)
     if stopping():
         return
-    served.take(pair, server)
-    server.reload()  # type: ignore[no-untyped-call]
-    sync.resume()
+    try:
+        served.take(pair, server)
+        server.reload()  # type: ignore[no-untyped-call]
+    finally:
+        # Whichever certificate it is by now: a gateway that takes no connections serves nobody.
+        sync.resume()
     served.publish(pair)
 
 

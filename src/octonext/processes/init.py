@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -43,7 +44,9 @@ def init(
         workers=workers,
         at_rest=at_rest,
     )
-    Console(highlight=False).print(f"Wrote {path}. Start it with: octonext up --data {data}")
+    Console(highlight=False).print(
+        f"Wrote {path}. Start it with: octonext up --data {shlex.quote(str(data))}"
+    )
 
 
 def write_configuration(

@@ -52,6 +52,14 @@ class _Refusal(msgspec.Struct):
     remedy: str = ""
 
 
+class HeldSeals(msgspec.Struct):
+    """Heads of a source's seals as reporting keeps them; nothing of them is believed yet."""
+
+    newest: int
+    heads: list[tuple[int, str, str]]
+    """Number, bytes (ASCII), signature (hex)."""
+
+
 class _Outcome(msgspec.Struct):
     cursor: str
     applied: bool
@@ -133,9 +141,29 @@ class ReportingClient:
         )
         return {feed: Cursor.parse(found[feed]) for feed in feeds}
 
+    async def seals(self, source: str, after: int) -> HeldSeals:
+        """A page of the heads behind a number, and the newest one's. Raises Unavailable, ReportRefused."""
+        response = await self._get(f"/seals/{source}", {"after": str(after)})
+        try:
+            return msgspec.json.decode(response.content, type=HeldSeals)
+        except msgspec.DecodeError:
+            raise _unavailable() from None
+
+    async def holds_seal(self, source: str, digest: bytes) -> bool:
+        """Whether a head with that hash is there. Raises Unavailable, ReportRefused."""
+        response = await self._get(f"/seals/{source}/{digest.hex()}")
+        try:
+            return msgspec.json.decode(response.content, type=dict[str, bool]).get("found", False)
+        except msgspec.DecodeError:
+            raise _unavailable() from None
+
     async def reset(self, source: str) -> None:
         """Let all of a source be deleted, so that it is read again. Raises Unavailable, ReportRefused."""
         _checked(await self._send("POST", f"/reset/{source}", timeout_s=RESET_TIMEOUT_S))
+
+    async def mark(self, word: str) -> None:
+        """Let a marker of 64 hexadecimal characters be written to disk. Raises Unavailable, ReportRefused."""
+        _checked(await self._send("POST", f"/marker/{word}", timeout_s=INGEST_TIMEOUT_S))
 
     async def deliver(self, source: str, pages: Sequence[Page], as_of: datetime | None) -> dict[str, Outcome]:
         """Hand over pages; what became of each. Raises Unavailable, ReportRefused."""

@@ -27,6 +27,19 @@ AS_OF_KEPT_INTERVAL_S = 10.0
 """How often "as of" is written to disk: between writes a crash only makes the figures look older."""
 
 
+SEALS_PAGE = 1_000
+"""Heads in one answer, each about 1 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seals:
+    """Heads as they are kept here: signed text, which nobody here checks."""
+
+    newest: int
+    heads: list[tuple[int, str, str]]
+    """Number, bytes (ASCII), signature (hex)."""
+
+
 @dataclass(slots=True)
 class _Source:
     """What this process knows of a source; its lock admits one delivery at a time."""
@@ -102,6 +115,22 @@ class Reporting:
         """
         check_source(name)
         await asyncio.shield(asyncio.ensure_future(self._reset(name)))
+
+    async def mark(self, word: str) -> None:
+        """Write a word for the doctor to look for on the disk. Raises OlapUnavailable."""
+        await self._olap.mark(word)
+
+    async def seals(self, name: str, after: int) -> Seals:
+        """Heads of a source's seals behind a number. Raises BadDelivery, OlapUnavailable."""
+        check_source(name)
+        newest = await self._olap.newest_seal(name)
+        found = await self._olap.seals(name, after, SEALS_PAGE) if newest > after else []
+        return Seals(newest, found)
+
+    async def holds_seal(self, name: str, digest: str) -> bool:
+        """Whether a source's head with that hash (hex) is here. Raises BadDelivery, OlapUnavailable."""
+        check_source(name)
+        return await self._olap.holds_seal(name, digest)
 
     async def report(self, name: str, given: Mapping[str, str]) -> Answer:
         """Answer a report. Raises UnknownReport, InvalidReportFilter, ReportTooHeavy, OlapUnavailable."""

@@ -1,12 +1,13 @@
 """The reporting process' own HTTP, on a Unix socket: deliveries from the relay, questions from gateways.
 
-POST /ingest/{source}, POST /reset/{source}, GET /cursors/{source}, GET /reports, GET /reports/{name},
-GET /status, GET /healthz.
+POST /ingest/{source}, POST /reset/{source}, POST /marker/{word}, GET /cursors/{source}, GET /reports,
+GET /reports/{name}, GET /seals/{source}?after=NUMBER, GET /seals/{source}/{hash}, GET /status, GET /healthz.
 Errors are {"code", "message", "remedy"}; the gateway turns them into problem documents.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,8 @@ CSV = "text/csv; charset=utf-8"
 STATUS = {"not_found": 404, "bad_delivery": 400, "invalid_cursor": 400, "invalid_request": 400,
           "unauthenticated": 401, "unavailable": 503}  # fmt: skip
 QUERY_BYTES_MAX = 2_000
+_MARKER = re.compile(r"[0-9a-f]{64}")
+NUMBER_DIGITS_MAX = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,17 @@ class ReportingApp:
             case ["POST", "reset", source]:
                 await self._reporting.reset(source)
                 return _json({})
+            case ["POST", "marker", word] if _MARKER.fullmatch(word):
+                await self._reporting.mark(word)
+                return _json({})
             case ["GET", "reports"]:
                 return _json(report_list())
             case ["GET", "reports", name]:
                 return await self._report(name, scope["query_string"])
+            case ["GET", "seals", source]:
+                return await self._seals(source, scope["query_string"])
+            case ["GET", "seals", source, digest]:
+                return _json({"found": await self._reporting.holds_seal(source, digest)})
             case ["GET", "status"]:
                 return _json(self._reporting.status())
             case ["GET", "healthz"]:
@@ -124,6 +134,13 @@ class ReportingApp:
         if form == "csv":
             return Reply(200, to_csv(answer), CSV, headers)
         return Reply(200, to_json(answer), JSON, headers)
+
+    async def _seals(self, source: str, query: bytes) -> Reply:
+        after = _filters(query).get("after", "0")
+        if not after.isdecimal() or len(after) > NUMBER_DIGITS_MAX:
+            raise InvalidReportFilter("after is the number of a head.")
+        found = await self._reporting.seals(source, int(after))
+        return _json({"newest": found.newest, "heads": found.heads})
 
 
 def report_list() -> list[dict[str, object]]:

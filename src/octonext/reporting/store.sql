@@ -80,3 +80,17 @@ GROUP BY branch_id ORDER BY branch_id;
 -- The branches that anything was moved at, also those that nobody told us of.
 SELECT branch_id FROM (SELECT branch_id, reason, count() FROM movement GROUP BY branch_id, reason)
 GROUP BY branch_id;
+
+-- name: seals
+-- A source's heads behind a number; of two with one number the one that came first.
+SELECT number, head, signature FROM seal
+WHERE source = {source:String} AND number > {after:Int64}
+ORDER BY number, feed_xid, feed_id LIMIT 1 BY number LIMIT {limit:UInt32};
+
+-- name: newest_seal
+-- The highest number of a source's heads; 0 without one.
+SELECT max(number) AS number FROM seal WHERE source = {source:String};
+
+-- name: holds_seal
+-- Whether a head with that hash is here.
+SELECT count() > 0 AS found FROM seal WHERE source = {source:String} AND hash = {hash:String};

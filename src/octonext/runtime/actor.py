@@ -18,6 +18,8 @@ from typing import Literal
 
 import msgspec
 
+from octonext.base.cards import mask_card_numbers
+
 ActorKind = Literal["user", "token", "device", "process", "operator", "anonymous"]
 
 
@@ -70,7 +72,8 @@ def claim_of(actor: Actor | None) -> str:
     if actor is None:
         return ""
     known = {name: value for name, value in asdict(actor).items() if value is not None}
-    return msgspec.json.encode(known).decode().replace("\\u0000", "")
+    # What a till or a program calls itself is free text, and this is kept for years.
+    return mask_card_numbers(msgspec.json.encode(known).decode().replace("\\u0000", ""))
 
 
 def device_actor(

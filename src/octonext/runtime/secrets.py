@@ -69,8 +69,13 @@ def _read_secret_file(path: Path) -> str:
             found = os.fstat(file.fileno())
             _check_is_private(path, found)
             return file.read(SECRET_BYTES_MAX)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SecretUnavailable(f"The secret file {path} cannot be read: {error}.") from None
+    except OSError as error:
+        raise SecretUnavailable(
+            f"The secret file {path} cannot be read: {error.strerror or error}."
+        ) from None
+    except UnicodeDecodeError:
+        # Without the error's own words: it quotes what is in the file.
+        raise SecretUnavailable(f"The secret file {path} cannot be read: it is no text.") from None
 
 
 def _without_waiting(path: str, flags: int) -> int:

@@ -272,10 +272,10 @@ END $$;
 
 
 --
--- Name: archive_month(date, bigint, bigint, text, bytea, bigint); Type: FUNCTION; Schema: public; Owner: -
+-- Name: archive_month(date, bigint, bigint, text, bytea, bigint, bytea, bytea); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.archive_month(p_month date, p_transactions bigint, p_changes bigint, p_file text, p_sha256 bytea, p_tree_size bigint) RETURNS void
+CREATE FUNCTION public.archive_month(p_month date, p_transactions bigint, p_changes bigint, p_file text, p_sha256 bytea, p_tree_size bigint, p_transactions_signature bytea, p_changes_signature bytea) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
@@ -285,7 +285,9 @@ DECLARE
     v_found     bigint;
 BEGIN
     FOR v_table IN
-        SELECT * FROM (VALUES ('audit_change', p_changes), ('audit_transaction', p_transactions)) AS t (name, expected)
+        SELECT * FROM (VALUES ('audit_change', p_changes, p_changes_signature),
+                              ('audit_transaction', p_transactions, p_transactions_signature)
+                      ) AS t (name, expected, signature)
     LOOP
         v_partition := format('%s_%s', v_table.name, to_char(p_month, 'YYYY_MM'));
         EXECUTE format('LOCK TABLE public.%I IN ACCESS EXCLUSIVE MODE', v_partition);
@@ -295,9 +297,10 @@ BEGIN
                 USING ERRCODE = 'object_not_in_prerequisite_state';
         END IF;
         INSERT INTO seal_archive (table_name, partition_name, from_at, until_at, row_count, file_name,
-                                  file_sha256, tree_size)
+                                  file_sha256, tree_size, signature)
         VALUES (v_table.name, v_partition, p_month::timestamp AT TIME ZONE 'UTC',
-                (p_month + interval '1 month') AT TIME ZONE 'UTC', v_found, p_file, p_sha256, p_tree_size);
+                (p_month + interval '1 month') AT TIME ZONE 'UTC', v_found, p_file, p_sha256, p_tree_size,
+                v_table.signature);
         EXECUTE format('ALTER TABLE public.%I DETACH PARTITION public.%I', v_table.name, v_partition);
         EXECUTE format('DROP TABLE public.%I', v_partition);
     END LOOP;
@@ -1901,11 +1904,13 @@ CREATE TABLE public.seal_archive (
     file_name text NOT NULL,
     file_sha256 bytea NOT NULL,
     tree_size bigint NOT NULL,
+    signature bytea NOT NULL,
     archived_at timestamp with time zone DEFAULT now() NOT NULL,
     xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT seal_archive_check CHECK ((until_at > from_at)),
     CONSTRAINT seal_archive_file_sha256_check CHECK ((octet_length(file_sha256) = 32)),
-    CONSTRAINT seal_archive_row_count_check CHECK ((row_count >= 0))
+    CONSTRAINT seal_archive_row_count_check CHECK ((row_count >= 0)),
+    CONSTRAINT seal_archive_signature_check CHECK ((octet_length(signature) = 64))
 );
 
 
@@ -2803,10 +2808,10 @@ GRANT ALL ON FUNCTION public.apply_reference(p_feed text, p_from_xid xid8, p_fro
 
 
 --
--- Name: FUNCTION archive_month(p_month date, p_transactions bigint, p_changes bigint, p_file text, p_sha256 bytea, p_tree_size bigint); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION archive_month(p_month date, p_transactions bigint, p_changes bigint, p_file text, p_sha256 bytea, p_tree_size bigint, p_transactions_signature bytea, p_changes_signature bytea); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.archive_month(p_month date, p_transactions bigint, p_changes bigint, p_file text, p_sha256 bytea, p_tree_size bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.archive_month(p_month date, p_transactions bigint, p_changes bigint, p_file text, p_sha256 bytea, p_tree_size bigint, p_transactions_signature bytea, p_changes_signature bytea) FROM PUBLIC;
 
 
 --

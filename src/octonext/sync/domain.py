@@ -16,7 +16,7 @@ import msgspec
 
 from octonext.base.cards import contains_card_number, mask_card_numbers
 from octonext.ledger.domain import LedgerLine, cash_moved_lines, shift_closed_lines
-from octonext.sales.card_numbers import find_card_number
+from octonext.sales.card_numbers import find_card_number, hides_card_number
 from octonext.sales.domain import find_disagreement, find_unknown_tax, ledger_lines
 from octonext.sales.entries import (
     RECEIPTS,
@@ -166,12 +166,15 @@ def _read(opened: OpenedEntry, rules: BranchRules) -> tuple[AnyEntry | None, str
     try:
         entry = decode_entry(opened.plaintext)
     except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
-        if contains_card_number(opened.plaintext.decode("utf-8", "replace")):
+        text = opened.plaintext.decode("utf-8", "replace")
+        if contains_card_number(text) or hides_card_number(opened.plaintext):
             return None, f"{CARD_NUMBER}: somewhere in what cannot be understood either"
         return None, f"not_understood: {error}"
     field_with_card = find_card_number(entry)
     if field_with_card is not None:
         return entry, f"{CARD_NUMBER}: {field_with_card} holds what looks like a payment card number"
+    if hides_card_number(opened.plaintext, entry):
+        return entry, f"{CARD_NUMBER}: an unknown field holds what looks like a payment card number"
     if entry.seq != opened.seq:
         return entry, f"seq_differs: the entry says {entry.seq}"
     currency = getattr(entry, "currency", rules.currency)

@@ -20,10 +20,21 @@ from litestar.handlers import WebsocketRouteHandler
 from octonext.base.clock import Clock
 from octonext.edge.authentication import credential_in_request
 from octonext.edge.flood import Inflow
-from octonext.runtime.actor import address_of
+from octonext.edge.refused_attempts import RefusedAttempts
+from octonext.edge.request_context import shown_agent
+from octonext.runtime.actor import Actor, address_of
 from octonext.shards.lane import ShardUnavailable
 
 from .domain import START, MarkedCursor
+from .hanging_up import (
+    CLOSE_NORMAL,
+    CLOSE_POLICY,
+    CLOSE_PROTOCOL_ERROR,
+    CLOSE_TRY_LATER,
+    FATAL,
+    HangUp,
+    note_refusal,
+)
 from .messages import (
     FRAME_BYTES_MAX,
     HELLO_TIMEOUT_S,
@@ -76,22 +87,6 @@ DRAIN_SPREAD_MS = 2_000
 #: How long a delta waits after the shard was not available.
 DELTA_RETRY_S = 1.0
 
-_CLOSE_NORMAL = 1000
-_CLOSE_PROTOCOL_ERROR = 1002
-_CLOSE_POLICY = 1008
-_CLOSE_TRY_LATER = 1013
-
-#: Refusals after which there is nothing left to say on this connection.
-_FATAL = frozenset({"bad_signature", "bad_frame", "fenced", "unknown_device", "revoked", "fork"})
-
-
-class _HangUp(Exception):
-    """The conversation is over; the code is for the WebSocket's close frame."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
-
 
 class SyncServer:
     """What every connection shares: the shards, the clock, and whether we are draining."""
@@ -104,11 +99,13 @@ class SyncServer:
         metrics: SyncMetrics,
         entropy: Callable[[int], bytes] = os.urandom,
         connections_max: int = CONNECTIONS_MAX,
+        refused: RefusedAttempts | None = None,
     ) -> None:
         self.shards = tuple(shards)
         self.clock = clock
         self.entropy = entropy
         self.metrics = metrics
+        self.refused = refused
         self.draining = asyncio.Event()
         self._connections: set[TillSocket] = set()
         self._connections_max = connections_max
@@ -175,7 +172,9 @@ class TillSocket:
         # granian gives the port as text
         self.inflow = Inflow(None if client is None else (client[0], int(client[1])))
         self._ip = address_of(client)
-        self._user_agent = socket.headers.get("user-agent")
+        self._user_agent = shown_agent(socket.headers.get("user-agent"))
+        #: Who the till says it is; whether that is true, the shard knows.
+        self._hello: Hello | None = None
         self._delta_acked = asyncio.Event()
         self._delta_cursor: MarkedCursor = START
         #: Whether a delta could not be sent: the next one would never come.
@@ -189,7 +188,7 @@ class TillSocket:
         """Accept, say why not, and hang up: a browser shows no other refusal to its page."""
         await self._socket.accept(subprotocols=PROTOCOL)
         await self._send(Nack(reason="overloaded", detail=why, retry_after_ms=1000))
-        await self._socket.close(code=_CLOSE_TRY_LATER)
+        await self._socket.close(code=CLOSE_TRY_LATER)
 
     async def converse(self) -> None:
         """Speak the protocol until either side is done."""
@@ -205,11 +204,11 @@ class TillSocket:
                 side.cancel()
                 await asyncio.wait({side})
                 connected.dec()
-        except _HangUp as end:
+        except HangUp as end:
             await self._close(end.code)
         except (WebSocketDisconnect, TimeoutError, OSError, RuntimeError):
             # gone, silent or not reading: nothing to say to it, and nothing of ours is lost
-            await self._close(_CLOSE_POLICY)
+            await self._close(CLOSE_POLICY)
         except asyncio.CancelledError:
             if not self._server.draining.is_set():
                 raise
@@ -225,6 +224,7 @@ class TillSocket:
         hello = await self._receive(HELLO_TIMEOUT_S)
         if not isinstance(hello, Hello):
             await self._refuse_frame("The first frame must be hello.")
+        self._hello = hello
         cursor = await self._reference_cursor(hello)
         found = self._server.find(hello.branch)
         if isinstance(found, Nack):
@@ -269,7 +269,7 @@ class TillSocket:
             answer = overloaded(error)
         if isinstance(answer, Nack):
             # a push with a bad signature may be sent again on the same connection
-            if answer.reason in _FATAL - {"bad_signature"} or answer is STALE:
+            if answer.reason in FATAL - {"bad_signature"} or answer is STALE:
                 await self._refuse(answer)
             await self._nack(answer)
         else:
@@ -342,12 +342,12 @@ class TillSocket:
 
     async def _receive(self, timeout_s: float) -> FromTill:
         if self._is_behind:
-            raise _HangUp(_CLOSE_TRY_LATER)
+            raise HangUp(CLOSE_TRY_LATER)
         async with asyncio.timeout(timeout_s) as self._listening:
             event = await self._socket.receive()
         self._listening = None
         if event["type"] != "websocket.receive":
-            raise _HangUp(_CLOSE_NORMAL)
+            raise HangUp(CLOSE_NORMAL)
         frame = event.get("text")
         if frame is None:
             await self._refuse_frame("Frames are text, not binary.")
@@ -365,10 +365,13 @@ class TillSocket:
     async def _refuse(self, nack: Nack) -> NoReturn:
         """Say why, and hang up."""
         await self._nack(nack)
-        raise _HangUp(_CLOSE_TRY_LATER if nack.reason == "overloaded" else _CLOSE_PROTOCOL_ERROR)
+        raise HangUp(CLOSE_TRY_LATER if nack.reason == "overloaded" else CLOSE_PROTOCOL_ERROR)
 
     async def _nack(self, nack: Nack) -> None:
         self._server.metrics.refused.labels(nack.reason).inc()
+        stranger = Actor(kind="anonymous", id="", ip=self._ip, user_agent=self._user_agent)
+        is_known = self.shard is not None
+        note_refusal(self._server.refused, nack, self._hello, is_known=is_known, stranger=stranger)
         await self._send(nack)
 
     async def _send(self, message: FromServer) -> None:

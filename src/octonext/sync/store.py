@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import msgspec
 
+from octonext.base.cards import mask_card_numbers
 from octonext.runtime.actor import Actor, claim_of
 from octonext.runtime.postgres import Connection
 from octonext.runtime.sql import load_queries
@@ -62,7 +63,14 @@ async def begin_session(
     """Start a till's session: older ones are fenced from here on. `actor` is for the audit trail."""
     offset_ms = clock_offset // timedelta(milliseconds=1)
     row = await connection.fetchrow(
-        _SQL["begin_session"], branch, device, seq, hash_, app, offset_ms, claim_of(actor)
+        _SQL["begin_session"],
+        branch,
+        device,
+        seq,
+        hash_,
+        mask_card_numbers(app),
+        offset_ms,
+        claim_of(actor),
     )
     assert row is not None
     return Session(row["is_fork"], row["head_seq"], row["head_hash"], row["epoch"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import time
@@ -20,10 +21,12 @@ from octonext.crypto.volume import VolumeUnusable
 from octonext.processes.backup.state import ArchiveStatus
 from octonext.processes.doctor import checks
 from octonext.processes.doctor.command import examine, is_well
+from octonext.processes.doctor.damage import damaged_blocks
 from octonext.processes.doctor.finding import Finding
 from octonext.processes.doctor.marker import MARKER_BYTES, READ_BYTES, Seen, judge, search
 from octonext.processes.init import write_configuration
 from octonext.processes.keys import open_keyring
+from octonext.processes.sealer.keys import public_key_file
 from octonext.processes.supervisor.service import Supervisor
 from octonext.runtime.layout import OWNER_ROLE, Layout
 from octonext.runtime.postgres import connect
@@ -31,15 +34,16 @@ from octonext.runtime.postgres import connect
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("doctor")]
 
 MARKER = b"m" * MARKER_BYTES
+SEALED_WITHIN_S = 30.0
 PROVEN = Protection(kind="gocryptfs", cipher="AES-256-GCM", proven=True)
 PLAIN = Protection(kind="none")
 
 
 @asynccontextmanager
-async def databases(data_dir: Path, at_rest: str) -> AsyncIterator[Layout]:
-    """HQ and one shard, running, and nothing else."""
+async def databases(data_dir: Path, at_rest: str, *parts: str) -> AsyncIterator[Layout]:
+    """HQ and one shard, running, with these kinds of process beside them."""
     write_configuration(data_dir, name="test", shards=["kw-1:KW:KW"], at_rest=at_rest)  # type: ignore[arg-type]
-    supervisor = Supervisor(Layout(data_dir), parts=())
+    supervisor = Supervisor(Layout(data_dir), parts=parts)
     try:
         try:
             await supervisor.start()
@@ -48,6 +52,39 @@ async def databases(data_dir: Path, at_rest: str) -> AsyncIterator[Layout]:
         yield supervisor.layout
     finally:
         await supervisor.stop()
+
+
+def an_altered_file_is_found(layout: Layout) -> None:
+    """One whose blocks no longer fit the key; what is well before is not."""
+    before = set(layout.cipher("kw-1").rglob("*"))
+    read = layout.shard("kw-1") / "altered"
+    read.write_bytes(bytes(3 * 4096))
+    [raw] = set(layout.cipher("kw-1").rglob("*")) - before
+    assert damaged_blocks(layout, "kw-1") == []
+    with raw.open("r+b") as file:
+        file.seek(raw.stat().st_size - 1)
+        file.write(bytes([raw.read_bytes()[-1] ^ 1]))
+    descriptor = os.open(read, os.O_RDONLY)
+    try:
+        # As a database would see it later: nothing of it is kept in memory.
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        with pytest.raises(OSError, match="Input/output error"):
+            os.pread(descriptor, 4096, 2 * 4096)
+    finally:
+        os.close(descriptor)
+    [found] = damaged_blocks(layout, "kw-1")
+    assert (found.outcome, str(raw) in found.said) == ("wrong", True)
+    read.unlink()
+
+
+async def a_forged_public_key_shows(layout: Layout) -> None:
+    """A head that another key signed is told from ours."""
+    own, other = public_key_file(layout, "kw-1"), public_key_file(layout, "hq")
+    kept = own.read_bytes()
+    own.write_bytes(other.read_bytes())
+    forged = of(await checks.seals(layout), "sealing")
+    assert (forged.outcome, "not signed by the database's key" in forged.said) == ("wrong", True)
+    own.write_bytes(kept)
 
 
 def of(found: list[Finding], check: str, where: str = "kw-1") -> Finding:
@@ -72,6 +109,8 @@ async def test_plain_storage_shows_the_marker_and_a_card_number_and_the_doctor_s
     assert "4111 1111" not in cards.said
     assert of(found, "card numbers").outcome == "well"
     assert of(found, "backup").outcome == "wrong"
+    assert of(found, "sealing").outcome == "wrong"
+    assert of(found, "marker on disk", "reporting").outcome == "unknown"
     assert of(found, "connection").outcome == "well"
     assert not is_well(found)
     # And when nothing runs, nothing is proven.
@@ -81,12 +120,23 @@ async def test_plain_storage_shows_the_marker_and_a_card_number_and_the_doctor_s
 
 
 async def test_on_an_encrypted_volume_the_marker_is_in_the_view_and_in_no_raw_file(data_dir: Path) -> None:
-    async with databases(data_dir, "gocryptfs") as layout:
+    async with databases(data_dir, "gocryptfs", "reporting", "sealer") as layout:
         found = await checks.storage(layout)
+        store = of(found, "marker on disk", "reporting")
+        assert (store.outcome, "none of the" in store.said) == ("well", True), store
+        ends = time.monotonic() + SEALED_WITHIN_S
+        sealed = await checks.seals(layout)
+        while any(each.outcome != "well" for each in sealed):
+            assert time.monotonic() < ends, sealed
+            await asyncio.sleep(0.2)
+            sealed = await checks.seals(layout)
+        assert "canary 1 recorded" in of(sealed, "sealing").said
+        await a_forged_public_key_shows(layout)
         for name in ("hq", "kw-1"):
             assert of(found, "storage", name).outcome == "well"
             marker = of(found, "marker on disk", name)
             assert (marker.outcome, "none of the" in marker.said) == ("well", True), marker
+        an_altered_file_is_found(layout)
         # What lies beside the volume in plain is found.
         leak = layout.cipher("kw-1") / "leak"
         since = time.time()

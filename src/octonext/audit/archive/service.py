@@ -20,6 +20,7 @@ import asyncpg
 
 from octonext.audit.sealing import store as sealing_store
 from octonext.audit.sealing.domain import manifest
+from octonext.audit.sealing.domain.head import SealingKey
 from octonext.audit.sealing.domain.rows import time_of as _time
 from octonext.base.errors import OctoNextError
 from octonext.crypto.sealed_stream import SealedWriter, key_id, unseal
@@ -79,11 +80,13 @@ async def archive(
     folder: Path,
     key: Callable[[str], bytes],
     publics: Mapping[str, bytes],
+    signing: SealingKey,
 ) -> Archived:
     """Move one month of `database` into a file in `folder`, encrypted under `key` of its name.
 
-    `publics` are the public keys of its sealing keys by id. Raises MonthNotSealed, ArchiveDiffers when the
-    month is not what was sealed, ArchiveInTheWay.
+    `signing`, the sealing key, says that it was us who took it out; `publics` are the public keys of the
+    database's sealing keys by id. Raises MonthNotSealed, ArchiveDiffers when the month is not what was
+    sealed, ArchiveInTheWay.
     """
     path = folder / file_name(database, month)
     secret = key(key_name(database, month))
@@ -108,7 +111,7 @@ async def archive(
             f"{month} of {database} has rows that no head has sealed: {found} there, {totals.rows} sealed.",
             remedy=f"Run `octonext audit verify --database {database}`, and move {path} away.",
         )
-    await _detach(connection, month, totals, path.name, digest)
+    await _detach(connection, database, month, totals, path.name, digest, signing)
     return Archived(month, path, totals)
 
 
@@ -161,11 +164,16 @@ async def _write(
     sealed.finish()
 
 
-async def _detach(connection: Connection, month: Month, totals: Totals, name: str, digest: bytes) -> None:
+async def _detach(
+    connection: Connection, database: str, month: Month, totals: Totals, name: str, digest: bytes,
+    signing: SealingKey,
+) -> None:  # fmt: skip
     for attempt in range(1, DETACH_ATTEMPTS_MAX + 1):
         try:
             async with transaction(connection) as changing:
-                await store.archive_month(changing, month, totals, file_name=name, digest=digest)
+                await store.archive_month(
+                    changing, database, month, totals, file_name=name, digest=digest, signing=signing
+                )
             return
         except asyncpg.LockNotAvailableError:
             if attempt == DETACH_ATTEMPTS_MAX:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from octonext.audit.sealing.domain.head import SignedHead
+from octonext.audit.sealing.domain.archived import Archived
+from octonext.audit.sealing.domain.head import SealingKey, SignedHead
+from octonext.audit.sealing.domain.rows import microseconds_of
 from octonext.runtime.postgres import Connection
 from octonext.runtime.sql import load_queries
 
@@ -59,15 +61,23 @@ async def heads_over(connection: Connection, first: int, last: int) -> AsyncIter
 
 
 async def archive_month(
-    connection: Connection, month: Month, totals: Totals, *, file_name: str, digest: bytes
-) -> None:
-    """Take a month out of the database, and say where it is.
+    connection: Connection, database: str, month: Month, totals: Totals, *, file_name: str, digest: bytes,
+    signing: SealingKey,
+) -> None:  # fmt: skip
+    """Take a month out of the database, and say where it is, signed with the database's sealing key.
 
     Raises asyncpg's LockNotAvailableError when a writer is in the way, ObjectNotInPrerequisiteStateError when
     the month holds other rows than the file.
     """
     await connection.fetchval(QUERIES["wait_little"], str(LOCK_TIMEOUT_MS))
+    signatures = [
+        Archived(
+            table, f"{table}_{str(month).replace('-', '_')}", microseconds_of(month.start),
+            microseconds_of(month.end), totals.rows[table], file_name, digest, totals.tree_size,
+        ).signed(database, signing)
+        for table in ("audit_transaction", "audit_change")
+    ]  # fmt: skip
     await connection.execute(
         QUERIES["archive_month"], month.start.date(), totals.rows["audit_transaction"],
-        totals.rows["audit_change"], file_name, digest, totals.tree_size,
+        totals.rows["audit_change"], file_name, digest, totals.tree_size, *signatures,
     )  # fmt: skip

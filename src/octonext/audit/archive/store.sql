@@ -31,4 +31,4 @@ SELECT set_config('lock_timeout', $1, true);
 
 -- name: archive_month
 -- Takes a month out of the database, and says where it is.
-SELECT archive_month($1, $2, $3, $4, $5, $6);
+SELECT archive_month($1, $2, $3, $4, $5, $6, $7, $8);

@@ -32,6 +32,40 @@ SELECT * FROM (
                      'owner', pg_get_userbyid(p.proowner), 'grants', p.proacl::text, 'xmin', p.xmin)
       FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
      WHERE p.pronamespace = 'public'::regnamespace AND p.prokind <> 'a'
+        -- What is looked up before ours: a function of theirs whose arguments fit better is called instead.
+        OR p.pronamespace = 'pg_catalog'::regnamespace AND p.oid >= 16384
+        OR p.pronamespace <> 'public'::regnamespace
+           AND (p.oid IN (SELECT t.tgfoid FROM pg_trigger t) OR p.oid IN (SELECT e.evtfoid FROM pg_event_trigger e))
+    UNION ALL
+    SELECT 'operator ' || o.oid::regoperator,
+           concat_ws(' ', 'does', o.oprcode, 'of', o.oprnamespace::regnamespace, 'xmin', o.xmin)
+      FROM pg_operator o
+     WHERE o.oid >= 16384 AND o.oprnamespace IN ('public'::regnamespace, 'pg_catalog'::regnamespace)
+    UNION ALL
+    SELECT 'cast ' || format_type(k.castsource, NULL) || ' to ' || format_type(k.casttarget, NULL),
+           concat_ws(' ', 'does', k.castfunc::regproc, k.castcontext, k.castmethod, 'xmin', k.xmin)
+      FROM pg_cast k WHERE k.oid >= 16384
+    UNION ALL
+    SELECT 'table pg_catalog.' || c.relname, concat_ws(' ', 'kind', c.relkind, 'xmin', c.xmin)
+      FROM pg_class c
+     WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    UNION ALL
+    -- All that PostgreSQL brings, without xmin: a grant on one of its functions alters nothing here.
+    SELECT 'functions and operators of PostgreSQL',
+           (SELECT encode(sha256(convert_to(string_agg(concat_ws(' ', p.oid, p.proname, p.prosrc, p.probin, p.prolang),
+                                                       ',' ORDER BY p.oid), 'UTF8')), 'hex')
+              FROM pg_proc p WHERE p.oid < 16384)
+           || ' ' ||
+           (SELECT encode(sha256(convert_to(string_agg(concat_ws(' ', o.oid, o.oprname, o.oprcode::oid, o.oprleft, o.oprright),
+                                                       ',' ORDER BY o.oid), 'UTF8')), 'hex')
+              FROM pg_operator o WHERE o.oid < 16384)
+           || ' ' ||
+           (SELECT encode(sha256(convert_to(string_agg(concat_ws(' ', k.oid, k.castsource, k.casttarget, k.castfunc, k.castmethod),
+                                                       ',' ORDER BY k.oid), 'UTF8')), 'hex')
+              FROM pg_cast k WHERE k.oid < 16384)
+           || ' ' ||
+           (SELECT encode(sha256(convert_to(string_agg(concat_ws(' ', r.ev_class, r.xmin), ',' ORDER BY r.oid), 'UTF8')), 'hex')
+              FROM pg_rewrite r WHERE r.oid < 16384)
     UNION ALL
     -- by which rows become bytes, for a trigger and for whoever verifies
     SELECT 'functions of pg_catalog',
@@ -59,6 +93,10 @@ SELECT * FROM (
     UNION ALL
     SELECT 'event trigger ' || e.evtname, concat_ws(' ', e.evtevent, e.evtenabled, e.evtfoid::regproc, e.xmin)
       FROM pg_event_trigger e
+    UNION ALL
+    -- What a subscription brings is written row by row: triggers for a statement, which ours are, do not fire.
+    SELECT 'subscription ' || u.subname, concat_ws(' ', u.oid, 'enabled', u.subenabled, 'of', u.subpublications::text)
+      FROM pg_subscription u WHERE u.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
     UNION ALL
     SELECT 'setting of ' || coalesce(r.rolname, 'all') || ' in ' || CASE s.setdatabase WHEN 0 THEN 'all' ELSE 'this' END,
            s.setconfig::text

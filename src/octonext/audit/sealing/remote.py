@@ -26,7 +26,7 @@ from octonext.runtime.postgres import connect, transaction
 from octonext.runtime.settings import AuditCopy
 
 from . import store
-from .domain.head import BadHead, SignedHead
+from .domain.head import BadHead, SignedHead, signed_by
 from .store import StoredHead
 
 PUT_TIMEOUT_S = 30.0
@@ -48,8 +48,8 @@ class DatabaseTarget:
         self._dsn = dsn
         self._connection: asyncpg.Connection | None = None
 
-    async def newest(self, database: str) -> tuple[int, bytes] | None:
-        return await store.newest_copy(await self._connected(), database)
+    async def newest(self, database: str, public: bytes) -> tuple[int, bytes] | None:
+        return await store.newest_signed_copy(await self._connected(), database, public)
 
     async def put(self, database: str, heads: list[StoredHead]) -> None:
         async with transaction(await self._connected()) as open_transaction:
@@ -80,12 +80,13 @@ class FileTarget:
         self.name = f"file {path.name}"
         self._path = path
         self._read = 0
+        self._publics: dict[str, bytes] = {}
         self._newest: dict[str, tuple[int, bytes]] = {}
         # Databases share a file, and each writes in a thread of its own.
         self._alone = Lock()
 
-    async def newest(self, database: str) -> tuple[int, bytes] | None:
-        await asyncio.to_thread(self._catch_up)
+    async def newest(self, database: str, public: bytes) -> tuple[int, bytes] | None:
+        await asyncio.to_thread(self._catch_up, database, public)
         return self._newest.get(database)
 
     async def put(self, database: str, heads: list[StoredHead]) -> None:
@@ -95,8 +96,12 @@ class FileTarget:
     def abort(self) -> None:
         """A file holds nothing open."""
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, database: str, public: bytes) -> None:
         with self._alone:
+            if self._publics.get(database) != public:
+                # Lines of a database count only with its key: read again what was passed over without it.
+                self._publics[database] = public
+                self._read, self._newest = 0, {}
             self._read_on()
 
     def _read_on(self) -> None:
@@ -114,8 +119,10 @@ class FileTarget:
                 self._read += len(line)
                 with suppress(BadHead, ValueError, KeyError):
                     database, head = parse(line)
+                    public = self._publics.get(database)
                     signed = SignedHead.read(head.encoded, head.signature)
-                    self._newest[database] = (signed.number, signed.hash)
+                    if public is not None and signed_by(signed, public):
+                        self._newest[database] = (signed.number, signed.hash)
 
     def _append(self, lines: bytes) -> None:
         with self._alone:
@@ -152,7 +159,7 @@ class _Remembering(ABC):
         self._folder = folder
         self._mark = sha256(identity.encode()).hexdigest()[:16]
 
-    async def newest(self, database: str) -> tuple[int, bytes] | None:
+    async def newest(self, database: str, public: bytes) -> tuple[int, bytes] | None:  # noqa: ARG002
         return await asyncio.to_thread(self._remembered, database)
 
     async def put(self, database: str, heads: list[StoredHead]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,8 @@ from octonext.runtime.postgres import Connection
 from octonext.runtime.sql import load_queries
 
 from .domain import catalogue, manifest
-from .domain.head import SignedHead
+from .domain.archived import Archived
+from .domain.head import BadHead, SignedHead, signed_by
 from .domain.manifest import TableLeaves
 from .domain.merkle import HASH_BYTES, Edge
 from .domain.rows import TABLES, DatabaseKind, SealedTable, microseconds_of, tables_of
@@ -23,9 +25,12 @@ ENTRIES_PER_HEAD = 8_000
 TRANSACTIONS_PER_HEAD = 4_000
 HEADS_PAGE = 32
 """Heads that are read at once: each has its manifest with it, of up to some megabytes."""
+NUMBER_MAX = 2**63 - 1
 HASHED_AT_ONCE = 5_000
 """Rows after which other tasks get their turn."""
 CURSOR_ROWS = 5_000
+CURSOR_PUSHES = 32
+"""The same where a push's rows are one row of the answer."""
 
 _queries = load_queries("octonext.audit.sealing")
 _catalogue = load_queries("octonext.audit.sealing", "catalogue.sql")["catalogue"]
@@ -39,6 +44,8 @@ class Look:
     xmax: int
     """The next transaction to come."""
     database_clock: datetime
+    started_at: datetime
+    """When the server was started."""
     system: str
     timeline: int
     canary: int
@@ -72,6 +79,7 @@ async def look(connection: Connection) -> Look:
         watermark=int(row["watermark"]),
         xmax=int(row["xmax"]),
         database_clock=row["database_clock"],
+        started_at=row["started_at"],
         system=row["system"],
         timeline=row["timeline"],
         canary=row["canary"] or 0,
@@ -114,6 +122,11 @@ async def reach(
 async def rows(connection: Connection, table: SealedTable, start: int, end: int) -> AsyncIterator[Row]:
     """The rows of transactions from `start` and below `end`, in the order of leaves. In a transaction."""
     statement = _queries[f"read_{table.name}"]
+    if table.by_push:
+        async for row in connection.cursor(statement, str(start), str(end), prefetch=CURSOR_PUSHES):
+            for record in row["records"]:
+                yield Row(row["xid"], record, ())
+        return
     async for row in connection.cursor(statement, str(start), str(end), prefetch=CURSOR_ROWS):
         yield Row(row["xid"], row["record"], tuple(row[name] for name in table.json_columns))
 
@@ -135,22 +148,27 @@ async def leaves(connection: Connection, kind: DatabaseKind, start: int, end: in
         if start < end:
             # One answer: a head's rows are bounded, and a cursor would be a round trip for each page.
             found = await connection.fetch(_queries[f"read_{table.name}"], str(start), str(end))
-            for first in range(0, len(found), HASHED_AT_ONCE):
-                _add(group, found[first : first + HASHED_AT_ONCE])
-                await asyncio.sleep(0)
+            paused = 0
+            for records, json_texts in _pages(table, found):
+                group.add(records, json_texts)
+                if len(group) - paused >= HASHED_AT_ONCE:
+                    paused = len(group)
+                    await asyncio.sleep(0)
         groups.append(group)
     return groups
 
 
-def _add(group: TableLeaves, found: list[asyncpg.Record]) -> None:
-    table = group.table
-    names = [table.name_of(row[1]) for row in found]
-    group.keys += [key for key, _ in names]
-    group.times += [at for _, at in names]
-    if table.json_columns:
-        group.hashes += [table.leaf(row[1], tuple(row)[2:]) for row in found]
-    else:
-        group.hashes += [table.leaf(row[1]) for row in found]
+def _pages(
+    table: SealedTable, found: list[asyncpg.Record]
+) -> Iterator[tuple[list[bytes], list[tuple[str | None, ...]]]]:
+    """Records, and the texts of each one's JSON columns where there are any, some at a time."""
+    if table.by_push:
+        for row in found:
+            yield row["records"], []
+        return
+    for first in range(0, len(found), HASHED_AT_ONCE):
+        page = found[first : first + HASHED_AT_ONCE]
+        yield [row["record"] for row in page], [tuple(row)[2:] for row in page] if table.json_columns else []
 
 
 async def read_catalogue(connection: Connection) -> str:
@@ -224,15 +242,25 @@ async def head_hash(connection: Connection, number: int) -> bytes | None:
     return found
 
 
-async def newest_copy(
-    connection: Connection, database: str, at_most: int | None = None
-) -> tuple[int, bytes] | None:
-    """Number and hash of the newest copy, or of the newest one up to `at_most`."""
-    if at_most is None:
-        row = await connection.fetchrow(_queries["newest_copy"], database)
-    else:
-        row = await connection.fetchrow(_queries["copy_at"], database, at_most)
+async def newest_copy(connection: Connection, database: str) -> tuple[int, bytes] | None:
+    """Number and hash of the newest copy, whoever wrote it."""
+    row = await connection.fetchrow(_queries["newest_copy"], database)
     return None if row is None else (row["number"], row["hash"])
+
+
+async def newest_signed_copy(
+    connection: Connection, database: str, public: bytes
+) -> tuple[int, bytes] | None:
+    """Number and hash of the newest copy that this key (32 bytes) signed; what others wrote is no copy."""
+    below = NUMBER_MAX
+    while page := await connection.fetch(_queries["copies_before"], database, below, HEADS_PAGE):
+        for row in page:
+            with suppress(BadHead):
+                signed = SignedHead.read(row["head"], row["signature"])
+                if signed.number == row["number"] and signed_by(signed, public):
+                    return signed.number, signed.hash
+        below = page[-1]["number"]
+    return None
 
 
 async def insert_copies(connection: Connection, database: str, copies: list[StoredHead]) -> None:
@@ -280,19 +308,6 @@ async def keys(connection: Connection, database: str) -> dict[str, bytes]:
     return {row["key_id"]: row["public_key"] for row in await connection.fetch(_queries["keys"], database)}
 
 
-@dataclass(frozen=True)
-class Archived:
-    """A month that retention moved away."""
-
-    table: str
-    partition: str
-    from_at: int
-    until_at: int
-    """Microseconds since 2000, as a manifest keeps them."""
-    row_count: int
-    file_name: str
-
-
 async def archives(connection: Connection) -> list[Archived]:
     return [
         Archived(
@@ -302,6 +317,9 @@ async def archives(connection: Connection) -> list[Archived]:
             microseconds_of(row["until_at"]),
             row["row_count"],
             row["file_name"],
+            row["file_sha256"],
+            row["tree_size"],
+            row["signature"],
         )
         for row in await connection.fetch(_queries["archives"])
     ]

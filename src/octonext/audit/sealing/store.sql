@@ -6,7 +6,7 @@
 -- Where the database stands: everything below the watermark is final, whatever order the commits came in.
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS watermark,
        pg_snapshot_xmax(pg_current_snapshot())::text AS xmax,
-       clock_timestamp() AS database_clock,
+       clock_timestamp() AS database_clock, pg_postmaster_start_time() AS started_at,
        (SELECT system_identifier::text FROM pg_control_system()) AS system,
        CASE WHEN pg_is_in_recovery() THEN 0
             ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer END AS timeline,
@@ -47,30 +47,30 @@ SELECT p.xid::text::bigint AS xid,
  ORDER BY p.xid, p.branch_id, p.device_id, p.first_seq;
 
 -- name: read_device_journal
--- The journal entries of those pushes.
-SELECT p.xid::text::bigint AS xid, j.record
-  FROM public.push p CROSS JOIN LATERAL (
-        SELECT t.seq, record_send(ROW(t.branch_id, t.device_id, t.seq, t.hash, t.key_id, t.kind, t.bytes,
-                   t.ciphertext, t.outcome::text, t.reason, t.till_at, t.hlc, t.received_at)) AS record
+-- The journal entries of those pushes, as one array for each push: an answer of few rows is quick to make and to read.
+SELECT p.xid::text::bigint AS xid, ARRAY(
+        SELECT record_send(ROW(t.branch_id, t.device_id, t.seq, t.hash, t.key_id, t.kind, t.bytes,
+                   t.ciphertext, t.outcome::text, t.reason, t.till_at, t.hlc, t.received_at))
           FROM public.device_journal t
          WHERE t.branch_id = p.branch_id AND t.device_id = p.device_id
            AND t.seq BETWEEN p.first_seq AND p.last_seq AND t.received_at = p.posted_at
-        OFFSET 0) j
+         ORDER BY t.seq) AS records
+  FROM public.push p
  WHERE p.xid >= $1::text::xid8 AND p.xid < $2::text::xid8
- ORDER BY p.xid, p.branch_id, p.device_id, p.first_seq, j.seq;
+ ORDER BY p.xid, p.branch_id, p.device_id, p.first_seq;
 
 -- name: read_ledger_line
--- The ledger lines of those pushes.
-SELECT p.xid::text::bigint AS xid, l.record
-  FROM public.push p CROSS JOIN LATERAL (
-        SELECT t.seq, t.line_no, record_send(ROW(t.branch_id, t.device_id, t.seq, t.line_no, t.account, t.debit,
-                   t.credit, t.currency, t.business_date, t.posted_at)) AS record
+-- The ledger lines of those pushes, as one array for each push.
+SELECT p.xid::text::bigint AS xid, ARRAY(
+        SELECT record_send(ROW(t.branch_id, t.device_id, t.seq, t.line_no, t.account, t.debit,
+                   t.credit, t.currency, t.business_date, t.posted_at))
           FROM public.ledger_line t
          WHERE t.branch_id = p.branch_id AND t.device_id = p.device_id
            AND t.seq BETWEEN p.first_seq AND p.last_seq AND t.posted_at = p.posted_at
-        OFFSET 0) l
+         ORDER BY t.seq, t.line_no) AS records
+  FROM public.push p
  WHERE p.xid >= $1::text::xid8 AND p.xid < $2::text::xid8
- ORDER BY p.xid, p.branch_id, p.device_id, p.first_seq, l.seq, l.line_no;
+ ORDER BY p.xid, p.branch_id, p.device_id, p.first_seq;
 
 -- name: read_audit_transaction
 -- Who changed something audited.
@@ -136,7 +136,7 @@ SELECT t.xid::text AS xid, t.at, t.login_role, t.session_role, t.application_nam
 INSERT INTO public.seal_head (number, head, signature, hash, tree_size, edge, watermark, sealed_at, catalogue)
 SELECT $1, $2, $3, $4, $5, $6, $7::text::xid8, $8, $9
  WHERE (SELECT max(number) FROM public.seal_head) IS NOT DISTINCT FROM $10::bigint
-   AND ($10::bigint IS NULL OR EXISTS (SELECT FROM public.seal_head WHERE number = $10 AND hash = $11))
+   AND ($10::bigint IS NULL OR EXISTS (SELECT FROM public.seal_head WHERE number = $10 AND sha256(head) = $11))
 RETURNING number;
 
 -- name: insert_leaves
@@ -163,17 +163,17 @@ SELECT h.number, h.head, h.signature, h.edge, l.leaves,
  LIMIT $2;
 
 -- name: head_hash
--- Hash of one head, to compare with a copy.
-SELECT hash FROM public.seal_head WHERE number = $1;
+-- Hash of one head, to compare with a copy; of its bytes, whatever the column beside them says.
+SELECT sha256(head) AS hash FROM public.seal_head WHERE number = $1;
 
 -- name: newest_copy
 -- The newest copy of a database's heads that this database holds.
-SELECT number, hash FROM public.seal_head_copy WHERE database = $1 ORDER BY number DESC LIMIT 1;
+SELECT number, sha256(head) AS hash FROM public.seal_head_copy WHERE database = $1 ORDER BY number DESC LIMIT 1;
 
--- name: copy_at
--- The copy with that number, or the newest one below it.
-SELECT number, hash FROM public.seal_head_copy WHERE database = $1 AND number <= $2
- ORDER BY number DESC LIMIT 1;
+-- name: copies_before
+-- Copies of a database's heads below a number, newest first, without their leaves.
+SELECT number, head, signature FROM public.seal_head_copy
+ WHERE database = $1 AND number < $2 ORDER BY number DESC LIMIT $3;
 
 -- name: insert_copy
 -- Keeps a copy of a head; a number that is there already stays as it is.
@@ -195,7 +195,8 @@ SELECT key_id, public_key FROM public.seal_key WHERE database = $1;
 
 -- name: archives
 -- Months whose rows are in an archive.
-SELECT table_name, partition_name, from_at, until_at, row_count, file_name FROM public.seal_archive;
+SELECT table_name, partition_name, from_at, until_at, row_count, file_name, file_sha256, tree_size, signature
+  FROM public.seal_archive;
 
 -- name: leaves_between
 -- Heads and manifests, for whoever looks for the leaves of some rows.
@@ -231,7 +232,7 @@ SELECT EXISTS (SELECT FROM public.seal_head_copy WHERE database = $1 AND hash = 
 -- Heads that do not follow the one before them, with its number: a loss, or the acceptance of one.
 SELECT number, head, signature, before FROM (
     SELECT number, head, signature, coalesce(lag(number) OVER (ORDER BY number), 0) AS before,
-           lag(hash) OVER (ORDER BY number) AS hash_before
+           lag(sha256(head)) OVER (ORDER BY number) AS hash_before
       FROM public.seal_head) heads
  WHERE number <> before + 1
     OR position(convert_to('previous ' || encode(coalesce(hash_before, '\x'), 'hex'), 'UTF8') IN head) = 0

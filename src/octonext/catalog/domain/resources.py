@@ -25,7 +25,7 @@ ProductName = Annotated[str, msgspec.Meta(min_length=1, max_length=PRODUCT_NAME_
 OptionalProductName = Annotated[str, msgspec.Meta(max_length=PRODUCT_NAME_CHARACTERS_MAX)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PRINTABLE_PATTERN)]
 OptionalName = Annotated[str, msgspec.Meta(max_length=120, pattern=PRINTABLE_PATTERN)]
-Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{0,31}$")]
+Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{0,31}(?!\n)$")]
 Barcode = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_MAX, description="Minor units of the currency.")]
 Rows = Annotated[list[dict[str, Any]], msgspec.Meta(max_length=BATCH_ROWS_MAX)]

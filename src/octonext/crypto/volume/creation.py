@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import stat
 import subprocess
@@ -19,6 +20,7 @@ DISK_OWN = frozenset({"lost+found"})
 SCRYPT_LOG_N = 10
 """The least that gocryptfs takes: the password is 256 random bits, which no stretching makes longer."""
 CREATE_TIMEOUT_S = 60.0
+AWAY = "Without one, move that folder and its copies (DATA/keys/volume-NAME.*) away, and restore a backup."
 
 
 def exists(cipher: Path) -> bool:
@@ -30,7 +32,8 @@ def create(cipher: Path, key: bytes, *, copy: Path, owner: Owner | None = None) 
     """Make a volume in `cipher`, a new or empty folder; it may be a link or a disk of its own.
 
     `copy` gets its configuration file, which holds the volume's key wrapped by `key`: without that
-    file everything in the volume is lost. As root its files become `owner`'s.
+    file everything in the volume is lost. Beside it lies a copy of what the names are encrypted with. As
+    root its files become `owner`'s.
 
     Raises VolumeDamaged, VolumeUnusable.
     """
@@ -48,14 +51,53 @@ def create(cipher: Path, key: bytes, *, copy: Path, owner: Owner | None = None) 
         )
     unfinished.mkdir(mode=0o700)
     _initialise(unfinished, key)
-    _keep(unfinished / CONFIGURATION, copy)
+    keep_copies(unfinished, copy)
     # What makes it a volume comes last.
     for name in (NAMES_VECTOR, CONFIGURATION):
-        if owner is not None:
-            os.chown(unfinished / name, owner.uid, owner.gid)
         (unfinished / name).replace(cipher / name)
+    if owner is not None:
+        hand_over(cipher, owner)
     unfinished.rmdir()
     _sync(cipher)
+
+
+def keep_copies(cipher: Path, copy: Path) -> None:
+    """Copy the two files without which a volume, known to be whole, cannot be read any more."""
+    for kept, name in ((names_copy(copy), NAMES_VECTOR), (copy, CONFIGURATION)):
+        if not kept.exists() or kept.read_bytes() != (cipher / name).read_bytes():
+            _keep(cipher / name, kept)
+
+
+def names_copy(copy: Path) -> Path:
+    """Where the copy of gocryptfs.diriv lies, beside that of the configuration."""
+    return copy.with_suffix(".diriv")
+
+
+def require_names(cipher: Path, copy: Path) -> None:
+    """Refuse a volume that would show other names than it holds: an empty database would be made in it.
+
+    Raises VolumeDamaged.
+    """
+    vector, kept = cipher / NAMES_VECTOR, names_copy(copy)
+    present = vector.read_bytes() if vector.is_file() else None
+    if present is None or (kept.is_file() and kept.read_bytes() != present):
+        raise VolumeDamaged(
+            f"{vector} is {'missing' if present is None else 'damaged'}: the names in it cannot be read.",
+            remedy=f"Put its copy back: {copying(kept, vector)}"
+            if kept.is_file()
+            else f"Put {NAMES_VECTOR} back from a copy of {cipher}. {AWAY}",
+        )
+
+
+def hand_over(cipher: Path, owner: Owner) -> None:
+    """Make its own files `owner`'s, also one that root put back from a copy."""
+    for path in (cipher, cipher / NAMES_VECTOR, cipher / CONFIGURATION):
+        os.chown(path, owner.uid, owner.gid)
+
+
+def copying(source: Path, target: Path) -> str:
+    """The command that puts a copy back, as it can be pasted into a shell."""
+    return f"cp {shlex.quote(str(source))} {shlex.quote(str(target))}"
 
 
 def _initialise(folder: Path, key: bytes) -> None:
@@ -89,10 +131,11 @@ def _keep(configuration: Path, copy: Path) -> None:
 def _how_to_restore(cipher: Path, copy: Path) -> str:
     if copy.is_file():
         return (
-            f"Mount its disk, if it has one of its own; else put the copy back: cp {copy} "
-            f"{cipher / CONFIGURATION} (if the volume was deleted on purpose, delete the copy too)."
+            "Mount its disk, if it has one of its own; else put the copy back: "
+            f"{copying(copy, cipher / CONFIGURATION)} "
+            "(if the volume was deleted on purpose, delete the copy too)."
         )
-    return f"Put {CONFIGURATION} back from a copy of {cipher}, or restore the database from a backup."
+    return f"Put {CONFIGURATION} back from a copy of {cipher}. {AWAY}"
 
 
 def _sync(folder: Path) -> None:

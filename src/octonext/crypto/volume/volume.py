@@ -73,7 +73,10 @@ class Volume:
         self._prepare_point()
         if not self.exists:
             creation.create(self.cipher, key(), copy=self.copy, owner=self.owner)
-        return self._mount(key())
+        creation.require_names(self.cipher, self.copy)
+        opened = self._mount(key())
+        creation.keep_copies(self.cipher, self.copy)
+        return opened
 
     @property
     def exists(self) -> bool:
@@ -111,7 +114,7 @@ class Volume:
         if self.owner is None:
             arguments = [*MOUNT_OPTIONS, "--", str(self.cipher), mark]
             return process.start(arguments, key, mark=mark, output=output)
-        os.chown(self.cipher, self.owner.uid, self.owner.gid)
+        creation.hand_over(self.cipher, self.owner)
         device = mount_for(self.owner, self.cipher, self.point)
         try:
             arguments = [*MOUNT_OPTIONS, "-allow_other", "--", str(self.cipher), f"/dev/fd/{device}"]
@@ -201,17 +204,20 @@ class Volume:
     def _refusal(self, code: int) -> VolumeUnusable | VolumeKeyWrong | VolumeDamaged:
         told = self.output.read_bytes()[-OUTPUT_BYTES_MAX:].decode(errors="replace")
         last = next((line for line in reversed(told.splitlines()) if line.strip()), "")
+        configuration = self.cipher / creation.CONFIGURATION
+        remedy = f"Put its copy back: {creation.copying(self.copy, configuration)}"
         if code == EXIT_WRONG_PASSWORD:
+            with contextlib.suppress(OSError):
+                if self.copy.read_bytes() != configuration.read_bytes():
+                    return VolumeDamaged(
+                        f"{configuration} is not the one that this volume was made with.", remedy=remedy
+                    )
             return VolumeKeyWrong(
                 f"The keyring's key does not open {self.cipher}.",
                 remedy="Bring back the keyring (DATA/keys) that it was made with, or a recovery of it.",
             )
         if code in EXIT_DAMAGED or "config file" in last:
-            where = f"cp {self.copy} {self.cipher / creation.CONFIGURATION}"
-            return VolumeDamaged(
-                f"{self.cipher / creation.CONFIGURATION} cannot be used: {last}",
-                remedy=f"Put its copy back: {where}",
-            )
+            return VolumeDamaged(f"{configuration} cannot be used: {last}", remedy=remedy)
         return VolumeUnusable(f"gocryptfs did not mount {self.point}: {last} (exit code {code})")
 
     def _is_own(self, found: Mount | None) -> bool:

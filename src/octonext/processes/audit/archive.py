@@ -16,7 +16,7 @@ from octonext.base.errors import OctoNextError
 from octonext.crypto.keyring import Keyring
 from octonext.processes.keys import open_keyring
 from octonext.processes.options import Data
-from octonext.processes.sealer.keys import NoSealingKey, read_public_key
+from octonext.processes.sealer.keys import NoSealingKey, read_public_key, sealing_key
 from octonext.runtime.layout import OWNER_ROLE, Layout
 from octonext.runtime.postgres import connect
 
@@ -145,7 +145,7 @@ async def _archive(layout: Layout, keyring: Keyring, name: str, before: Month, f
         for month in months:
             done = await service.archive(
                 connection, name, month, folder=folder, key=lambda each: keyring.key("archive", each),
-                publics=publics(keyring, name),
+                publics=publics(keyring, name), signing=sealing_key(layout, keyring, name),
             )  # fmt: skip
             typer.echo(f"{name} {month}: {sum(done.totals.rows.values())} rows are in {done.file}.")
     finally:

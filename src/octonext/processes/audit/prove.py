@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +13,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from octonext.audit.sealing.domain import proofs
-from octonext.audit.sealing.domain.head import BadHead, SignedHead, key_id
+from octonext.audit.sealing.domain.head import BadHead, SignedHead, key_id, signed_by
 from octonext.audit.sealing.domain.proofs import Consistency, Inclusion
 from octonext.audit.sealing.service.proving import prove_consistency, prove_row
 from octonext.audit.sealing.service.sealing import resume as resume_chain
 from octonext.audit.sealing.service.sources import CopySource, DatabaseCopies, FileCopies
+from octonext.audit.sealing.store import newest_signed_copy
 from octonext.base.clock import SystemClock
 from octonext.processes.keys import open_keyring
 from octonext.processes.options import Data
@@ -104,16 +106,22 @@ async def _resume(layout: Layout, database: str) -> SignedHead:
     lost: list[SignedHead] = []
     holder_kind, holder = holder_of(layout, kind)
     async with opened(layout, kind, name) as connection, opened(layout, holder_kind, holder) as copies:
-        sources: list[CopySource] = [DatabaseCopies(holder, copies, name)]
+        ends: list[tuple[CopySource, int]] = []
+        held = await newest_signed_copy(copies, name, key.public)
+        if held is not None:
+            ends.append((DatabaseCopies(holder, copies, name), held[0] - 1))
         files = [each.file for each in layout.settings.audit.copies if each.file is not None]
-        sources += [FileCopies(file, name) for file in files if file.exists()]
-        for source in sources:
-            newest = await source.newest()
-            for stored in await source.page(newest - 1) if newest else ():
-                try:
-                    lost.append(SignedHead.read(stored.encoded, stored.signature))
-                except BadHead:
-                    continue
+        ends += [(FileCopies(file, name), 0) for file in files if file.exists()]
+        for source, start in ends:
+            after = start
+            # What somebody else wrote there is no loss, and must not be in the way of accepting one.
+            while page := await source.page(after):
+                for stored in page:
+                    with suppress(BadHead):
+                        signed = SignedHead.read(stored.encoded, stored.signature)
+                        if signed_by(signed, key.public):
+                            lost = [max([*lost, signed], key=lambda each: each.number)]
+                after = page[-1].number
         return await resume_chain(connection, name, key, SystemClock(), lost)
 
 

@@ -25,6 +25,8 @@ from octonext.processes.sealer.keys import public_keys
 from octonext.runtime.layout import Layout
 
 from .databases import chosen, holder_of, opened
+from .reporting import NAME as REPORTING
+from .reporting import reporting_copies
 
 EXIT_FOUND = 2
 EXIT_UNCHECKED = 3
@@ -48,6 +50,8 @@ class DatabaseResult(msgspec.Struct, kw_only=True):
     copies: list[str] = []
     unread: list[str] = []
     """Copies that could not be read, and why."""
+    away: str = ""
+    """Why reporting's copy was not read: one more copy, never the only one, so it is said and no more."""
     findings: list[Finding] = []
     more: dict[str, int] = {}
     """How many more findings there are than are listed, by table and kind."""
@@ -103,13 +107,16 @@ async def verify_all(
             async with AsyncExitStack() as stack:
                 sources = await _sources(stack, layout, kind, name, files, unread)
                 connection = await stack.enter_async_context(opened(layout, kind, name))
+                reporting = await stack.enter_async_context(reporting_copies(layout, name))
+                # Last: where another copy has the leaves too, that one is gone by.
+                sources.append(reporting)
                 verified = await verify_database(connection, name, kind, public, sources)
         except (OctoNextError, asyncpg.PostgresError, OSError, TimeoutError) as error:
             results.append(
                 DatabaseResult(database=name, unread=unread, problem=str(error) or "no answer in time")
             )
         else:
-            results.append(_result(verified, unread))
+            results.append(_result(verified, unread, reporting.away))
     return results
 
 
@@ -133,15 +140,16 @@ async def _sources(
     return sources
 
 
-def _result(verified: Verified, unread: list[str]) -> DatabaseResult:
+def _result(verified: Verified, unread: list[str], away: str) -> DatabaseResult:
     return DatabaseResult(
         database=verified.database,
         heads=verified.heads,
         rows=verified.rows,
         waiting=verified.waiting,
         newest=None if verified.newest is None else verified.newest.number,
-        copies=list(verified.copies),
+        copies=[each for each in verified.copies if not (away and each == REPORTING)],
         unread=unread,
+        away=away,
         findings=verified.findings.named,
         more={f"{table} {kind}": count for (table, kind), count in verified.findings.unnamed.items()},
         notices=verified.findings.notices,
@@ -180,5 +188,9 @@ def _show(results: list[DatabaseResult], console: Console, seconds: float) -> No
             console.print(f"[dim]{each.database}: {escape(notice)}[/]")
         for unread in each.unread:
             console.print(f"[yellow]{each.database}: copies not read, {escape(unread)}[/]")
+        if each.away:
+            console.print(
+                f"[yellow]{each.database}: verified without {REPORTING}'s copy, {escape(each.away)}[/]"
+            )
     rows = sum(each.rows for each in results)
     console.print(f"[dim]{rows:,} rows in {seconds:.1f} s[/]")

@@ -340,7 +340,10 @@ async def _stream(
                 progress(total)
             if await process.wait() != 0:
                 reason = " ".join((await said).decode(errors="replace").split())
-                raise BackupFailed(f"pg_basebackup failed: {reason[-PROBLEM_CHARACTERS_MAX:]}")
+                raise BackupFailed(
+                    f"pg_basebackup failed: {reason[-PROBLEM_CHARACTERS_MAX:]}",
+                    remedy="The database's own log says more; `octonext doctor` names damaged files.",
+                )
             await asyncio.to_thread(writer.finish)
             await asyncio.to_thread(make_durable, file)
     finally:

@@ -47,6 +47,8 @@ def server_settings(*, name: str, socket_dir: Path, log_dir: Path, durable: bool
         "max_wal_size": "1GB",
         "min_wal_size": "96MB",
         "checkpoint_timeout": "10min",
+        # What a subscription brings is written past the trail's triggers; nothing here subscribes.
+        "max_logical_replication_workers": "0",
         # An archive that does not come may cost its continuity, never the room that sales need.
         "max_slot_wal_keep_size": "4GB",
         # A server that stops waits so long for an archive that has frozen.

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -34,6 +35,7 @@ ORPHANS_TIMEOUT_S = 10.0
 READY_POLL_S = 0.05
 PING_TIMEOUT_S = 2.0
 LOG_TAIL_CHARACTERS = 600
+_ERROR = re.compile(r"(?:(?:FATAL|PANIC|ERROR): |initdb: error: ).*")
 UNFINISHED = "octonext.new"
 """Where a database is made inside a folder that is a link or a disk of its own."""
 VERSION_FILE = "PG_VERSION"
@@ -203,8 +205,10 @@ class PostgresServer:
             **self.user.popen_arguments(),
         )
         if done.returncode != 0:
-            reason = " ".join(done.stderr.split())[-LOG_TAIL_CHARACTERS:]
-            raise ClusterUnusable(f"PostgreSQL {self.name} could not be created: {reason}")
+            raise ClusterUnusable(
+                f"PostgreSQL {self.name} could not be created: {why_it_failed(done.stderr)}",
+                remedy="When that is put right, start again: nothing of it is kept.",
+            )
         if in_place:
             _move_up(unfinished)
         else:
@@ -223,6 +227,12 @@ class PostgresServer:
         lines = logs[-1].read_text(encoding="utf-8", errors="replace").splitlines()
         telling = [line for line in lines[-20:] if "FATAL" in line or "PANIC" in line]
         return " ".join(telling[-2:])[-LOG_TAIL_CHARACTERS:]
+
+
+def why_it_failed(told: str) -> str:
+    """The errors in what initdb wrote, without the statements they happened in, often pages of them."""
+    errors = _ERROR.findall(told)
+    return " ".join(" ".join(errors or [told]).split())[-LOG_TAIL_CHARACTERS:]
 
 
 def _move_up(unfinished: Path) -> None:

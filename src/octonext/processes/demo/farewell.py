@@ -54,6 +54,11 @@ def print_addresses(console: Console, chain: Chain, token: Path) -> None:
             "Every invariant, checked again:",
             f"{program} verify --data {data} --journals {shlex.quote(str(layout.data_dir / 'tills'))}",
         ),
+        ("What encrypts each database, with the proof:", f"{program} doctor --data {data}"),
+        (
+            "Change a row as anybody you like, then see it found and named:",
+            f"{program} audit verify --data {data}",
+        ),
     ):
         console.print(escape(title))
         console.print(f"  [cyan]{escape(command)}[/]", soft_wrap=True)

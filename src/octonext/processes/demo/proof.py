@@ -103,7 +103,9 @@ async def check_invariants(chain: Chain, journals: Path, console: Console) -> bo
     return found.holds
 
 
-def print_verdict(console: Console, comparison: Comparison, *, drained: bool, holds: bool) -> bool:
+def print_verdict(
+    console: Console, comparison: Comparison, *, drained: bool, holds: bool, sealed: bool
+) -> bool:
     """The last word, in one line; whether it is a good one."""
     wrong = [
         text
@@ -111,6 +113,7 @@ def print_verdict(console: Console, comparison: Comparison, *, drained: bool, ho
             (drained, "some tills could not hand over everything"),
             (comparison.agrees, f"{len(comparison.differences):,} figures differ"),
             (holds, "not every invariant holds"),
+            (sealed, "not everything is as it was sealed"),
         )
         if not well
     ]
@@ -118,8 +121,8 @@ def print_verdict(console: Console, comparison: Comparison, *, drained: bool, ho
         console.print(f"[bold red]Not proven:[/] {', '.join(wrong)}.")
     else:
         console.print(
-            f"[bold green]Proven:[/] {comparison.compared:,} figures agree, and every invariant that can be "
-            "read off them holds."
+            f"[bold green]Proven:[/] {comparison.compared:,} figures agree, every invariant that can be "
+            "read off them holds, and all is as it was sealed."
         )
     return not wrong
 

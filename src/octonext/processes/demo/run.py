@@ -28,6 +28,7 @@ from .farewell import create_reports_token, print_addresses
 from .folder import prepare_folder
 from .proof import check_invariants, print_measured, print_verdict, reckon
 from .script import perform
+from .seals import check_seals
 from .show import show
 from .stage import SHARD_OF_REGION, Stage, branches_of
 from .watch import Watch
@@ -100,9 +101,10 @@ async def _run_once(folder: Path, options: Options, console: Console, say: Say) 
         drained, comparison = await _play(chain, seeded, options, console, say)
         # Outside of the fleet: its journals are closed now, so the checker may read them.
         holds = await check_invariants(chain, _tills(chain), console)
+        sealed = await check_seals(chain, console)
         if options.stay:
             print_addresses(console, chain, await create_reports_token(chain))
-        proven = print_verdict(console, comparison, drained=drained, holds=holds)
+        proven = print_verdict(console, comparison, drained=drained, holds=holds, sealed=sealed)
         if options.stay:
             console.print("Ctrl-C ends.")
             with contextlib.suppress(asyncio.CancelledError):

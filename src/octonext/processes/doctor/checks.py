@@ -17,14 +17,17 @@ from octonext.processes.backup.state import FRESH_S, ArchiveStatus, read_backup_
 from octonext.processes.keys.checking import check_keys
 from octonext.processes.supervisor.databases import databases, owner_dsn
 from octonext.processes.supervisor.lock import holder
-from octonext.processes.supervisor.storage import examine_all, examine_server, expected
+from octonext.processes.supervisor.storage import REPORTING, examine_all, examine_server, expected
 from octonext.runtime.card_scan import CardFound, scan_database, scan_logs
 from octonext.runtime.database_link import look
 from octonext.runtime.layout import Layout
 from octonext.runtime.postgres import connect
 
+from .damage import damaged_blocks
 from .finding import Finding, Outcome
 from .marker import prove_by_marker
+from .olap_marker import prove_reporting_by_marker
+from .seals import look_at_seals, sealer_answer
 
 INSTALLATION = "installation"
 CERTIFICATE_DAYS_MIN = 21
@@ -41,8 +44,12 @@ async def storage(layout: Layout) -> list[Finding]:
     protections = await asyncio.to_thread(examine_all, layout)
     for name, found in protections.items():
         findings.append(_protection(layout, name, found))
+        findings += await asyncio.to_thread(damaged_blocks, layout, name)
         if name in embedded(layout.settings):
             findings.append(await guarded(name, "marker on disk", prove_by_marker(layout, name, found)))
+        elif name == REPORTING:
+            proving = prove_reporting_by_marker(layout, found)
+            findings.append(await guarded(name, "marker on disk", proving))
     for kind, name in databases(layout):
         if name not in protections:
             findings.append(
@@ -113,6 +120,20 @@ async def backups(layout: Layout) -> list[Finding]:
     return findings
 
 
+async def seals(layout: Layout) -> list[Finding]:
+    """Whether each database's trail is sealed, and its canary seen."""
+    told = await sealer_answer(layout) or {}
+    running = holder(layout.lock) is not None
+    return [
+        await guarded(
+            name,
+            "sealing",
+            look_at_seals(layout, name, owner_dsn(layout, kind, name), told.get(name), running=running),
+        )
+        for kind, name in databases(layout)
+    ]
+
+
 async def cards(layout: Layout) -> list[Finding]:
     """Card numbers in databases and logs, where none may be."""
     findings = [
@@ -128,6 +149,7 @@ CHECKS: Sequence[tuple[str, Check]] = (
     ("certificate", certificates),
     ("keys", keys),
     ("backup", backups),
+    ("sealing", seals),
     ("card numbers", cards),
 )
 """Everything that is looked at, in this order; a further check is a further line."""
@@ -137,7 +159,7 @@ async def guarded(where: str, check: str, looking: Awaitable[Finding]) -> Findin
     """The finding, or why there is none."""
     try:
         return await looking
-    except (OctoNextError, asyncpg.PostgresError, OSError, TimeoutError) as error:
+    except (OctoNextError, asyncpg.PostgresError, OSError, TimeoutError, ValueError) as error:
         remedy = error.remedy if isinstance(error, OctoNextError) else ""
         said = error.message if isinstance(error, OctoNextError) else str(error) or type(error).__name__
         return _finding(where, check, "unknown", said, remedy or "Ask again while it runs.")

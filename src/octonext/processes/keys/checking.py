@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -58,7 +59,7 @@ def check_keys(layout: Layout) -> KeyReport:
     if report.keys and report.exported_at is None:
         absent.append(f"the present master key ({report.fingerprint})")
     if absent:
-        command = EXPORT.format(data=layout.data_dir)
+        command = EXPORT.format(data=shlex.quote(str(layout.data_dir)))
         report.problems.append(f"No recovery document holds {', '.join(absent)}. Export one: {command}")
     if source.file is not None:
         if source.file.is_relative_to(layout.data_dir):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -66,7 +67,7 @@ def init(
     )
     console.print(
         f"[bold]Without it nothing can be read again.[/] After the first start, keep a copy elsewhere: "
-        f"{escape(EXPORT.format(data=data))}"
+        f"{escape(EXPORT.format(data=shlex.quote(str(data))))}"
     )
 
 
@@ -99,7 +100,9 @@ def rotate(
         if target is not None and target != master_source(layout):
             console.print(f"[bold]Now set in {escape(str(layout.config))}:[/]\n")
             console.print(escape(f"[keys]\nmaster = {as_setting(target)}\n"))
-    console.print(f"Older recovery documents lack what is new: {escape(EXPORT.format(data=data))}")
+    console.print(
+        f"Older recovery documents lack what is new: {escape(EXPORT.format(data=shlex.quote(str(data))))}"
+    )
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -32,7 +33,7 @@ def open_keyring(layout: Layout, say: Callable[[str], None] = lambda _line: None
         require_nothing_encrypted(layout)
         with suppress(KeyringExists):  # another process was quicker
             Keyring.create(layout.keys, source)
-            say(EXPORT_NOW.format(data=layout.data_dir))
+            say(EXPORT_NOW.format(data=shlex.quote(str(layout.data_dir))))
     return Keyring.open(layout.keys, source)
 
 

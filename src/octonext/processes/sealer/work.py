@@ -168,13 +168,13 @@ class Copier:
             await self.target.register_key(self.sealer.name, key.id, key.public)
             self.registered = True
         try:
-            count = await copy(self.connection, self.sealer.name, self.target)
+            count = await copy(self.connection, self.sealer.name, self.target, self.sealer.key.public)
         except SealRefused as error:
             self.sealer.halted[self.target.name] = error
             raise
         self.sealer.halted.pop(self.target.name, None)
         self.copied += count
-        found = await self.target.newest(self.sealer.name)
+        found = await self.target.newest(self.sealer.name, self.sealer.key.public)
         self.newest = 0 if found is None else found[0]
         return 0.0 if count == HEADS_PAGE else COPY_EVERY_S
 

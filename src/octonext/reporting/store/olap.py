@@ -111,6 +111,10 @@ class Olap:
         )
         await self.insert(FeedTable("feed_cursor", ("source", "feed", "xid", "id", "mark")), lines.encode())
 
+    async def mark(self, word: str) -> None:
+        """Write a word for the doctor to look for; on return it is on disk."""
+        await self.insert(FeedTable("marker", ("word",)), f"{word}\n".encode())
+
     async def end_given_up(self) -> None:
         """End the inserts that failed here: on return none of them writes any more."""
         await self._writers.run(self._end_given_up)
@@ -184,6 +188,21 @@ class Olap:
         """Every branch that stock was moved at."""
         found = await self._read(_queries["branches_with_stock"], {})
         return [int(str(row[0])) for row in found.rows]
+
+    async def seals(self, source: str, after: int, limit: int) -> list[tuple[int, str, str]]:
+        """Number, bytes (ASCII) and signature (hex) of a source's heads behind a number."""
+        given = {"source": source, "after": after, "limit": limit}
+        found = await self._read(_queries["seals"], given)
+        return [(int(str(number)), str(head), str(signature)) for number, head, signature in found.rows]
+
+    async def newest_seal(self, source: str) -> int:
+        """The highest number of a source's heads; 0 without one."""
+        return int(str((await self._read(_queries["newest_seal"], {"source": source})).rows[0][0]))
+
+    async def holds_seal(self, source: str, digest: str) -> bool:
+        """Whether a head with that hash (hex) is here."""
+        given = {"source": source, "hash": digest}
+        return bool((await self._read(_queries["holds_seal"], given)).rows[0][0])
 
     async def report(self, report: Report, parameters: Mapping[str, object]) -> Found:
         """Run a report. Raises ReportTooHeavy, OlapUnavailable."""

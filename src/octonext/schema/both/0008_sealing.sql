@@ -72,6 +72,8 @@ CREATE TABLE seal_archive (
     file_sha256    bytea       NOT NULL CHECK (octet_length(file_sha256) = 32),
     -- of the head that covers all of it
     tree_size      bigint      NOT NULL,
+    -- of the sealing key, over all of the above: without it, a claim that whoever drops a partition could write
+    signature      bytea       NOT NULL CHECK (octet_length(signature) = 64),
     archived_at    timestamptz NOT NULL DEFAULT now(),
     xid            xid8        NOT NULL DEFAULT pg_current_xact_id(),
     PRIMARY KEY (table_name, partition_name)

@@ -16,7 +16,8 @@ CREATE INDEX audit_transaction_who ON audit_transaction USING brin (
 -- than the file. Only the schema's owner may: whoever drops a partition by hand leaves no such record, and
 -- the seals show it.
 CREATE FUNCTION archive_month(
-    p_month date, p_transactions bigint, p_changes bigint, p_file text, p_sha256 bytea, p_tree_size bigint
+    p_month date, p_transactions bigint, p_changes bigint, p_file text, p_sha256 bytea, p_tree_size bigint,
+    p_transactions_signature bytea, p_changes_signature bytea
 ) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -25,7 +26,9 @@ DECLARE
     v_found     bigint;
 BEGIN
     FOR v_table IN
-        SELECT * FROM (VALUES ('audit_change', p_changes), ('audit_transaction', p_transactions)) AS t (name, expected)
+        SELECT * FROM (VALUES ('audit_change', p_changes, p_changes_signature),
+                              ('audit_transaction', p_transactions, p_transactions_signature)
+                      ) AS t (name, expected, signature)
     LOOP
         v_partition := format('%s_%s', v_table.name, to_char(p_month, 'YYYY_MM'));
         EXECUTE format('LOCK TABLE public.%I IN ACCESS EXCLUSIVE MODE', v_partition);
@@ -35,9 +38,10 @@ BEGIN
                 USING ERRCODE = 'object_not_in_prerequisite_state';
         END IF;
         INSERT INTO seal_archive (table_name, partition_name, from_at, until_at, row_count, file_name,
-                                  file_sha256, tree_size)
+                                  file_sha256, tree_size, signature)
         VALUES (v_table.name, v_partition, p_month::timestamp AT TIME ZONE 'UTC',
-                (p_month + interval '1 month') AT TIME ZONE 'UTC', v_found, p_file, p_sha256, p_tree_size);
+                (p_month + interval '1 month') AT TIME ZONE 'UTC', v_found, p_file, p_sha256, p_tree_size,
+                v_table.signature);
         EXECUTE format('ALTER TABLE public.%I DETACH PARTITION public.%I', v_table.name, v_partition);
         EXECUTE format('DROP TABLE public.%I', v_partition);
     END LOOP;
@@ -45,4 +49,4 @@ BEGIN
         'month', to_char(p_month, 'YYYY-MM'), 'file', p_file, 'sha256', encode(p_sha256, 'hex'),
         'transactions', p_transactions, 'changes', p_changes));
 END $$;
-REVOKE ALL ON FUNCTION archive_month(date, bigint, bigint, text, bytea, bigint) FROM public;
+REVOKE ALL ON FUNCTION archive_month(date, bigint, bigint, text, bytea, bigint, bytea, bytea) FROM public;

@@ -22,11 +22,11 @@ _MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PRINTABLE_PATTERN)]
 OptionalName = Annotated[str, msgspec.Meta(max_length=120, pattern=PRINTABLE_PATTERN)]
-RegionCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9-]{1,15}$")]
-Jurisdiction = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
-BranchCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2,8}$")]
-TillCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,7}$")]
-ShardId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{2,16}$")]
+RegionCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9-]{1,15}(?!\n)$")]
+Jurisdiction = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}(?!\n)$", description="ISO 3166-1 alpha-2")]
+BranchCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2,8}(?!\n)$")]
+TillCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,7}(?!\n)$")]
+ShardId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{2,16}(?!\n)$")]
 TillStatus = Literal["pending", "enrolled", "revoked"]
 
 
@@ -105,7 +105,7 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class OrganisationDraft(_Body, kw_only=True):
     """A legal entity that runs branches."""
 
-    code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{1,15}$")]
+    code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{1,15}(?!\n)$")]
     name_en: Name
     name_ar: OptionalName = ""
 

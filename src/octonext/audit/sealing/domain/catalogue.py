@@ -114,17 +114,32 @@ def legitimate_migrations(
     return came if all(known.get(version) == new[version] for version in came) else None
 
 
-def new_partition(change: Change, after: Things) -> bool:
-    """Whether something came with a new month: a partition of ours that is attached, and its own triggers."""
-    if change.before is not None:
+def new_partition(change: Change, before: Things, after: Things) -> bool:
+    """Whether something came with a new month: an attached partition of ours as retention's job makes it, or
+    the one trigger that keeps it from being rewritten. Any other trigger on a partition, old or new, is
+    somebody's: it could swallow the rows that are meant to lie there.
+    """
+    if change.before is not None or change.after is None:
         return False
     kind, _, name = change.thing.partition(" ")
-    table = name.split(".", 1)[0]
+    table, _, trigger = name.partition(".")
     found = _PARTITION.fullmatch(table)
-    if kind not in ("table", "trigger") or found is None:
+    if found is None or f"table {table}" in before:
         return False
-    attached = _OF.search(after.get(f"table {table}", ""))
-    return attached is not None and attached["parent"] == found["parent"]
+    state = after.get(f"table {table}", "")
+    attached = _OF.search(state)
+    parent = after.get(f"table {found['parent']}", "")
+    if attached is None or attached["parent"] != found["parent"]:
+        return False
+    if kind == "table":
+        plain = f"kind r p owner {_word(parent, 'owner')} security f f of "
+        return state.startswith(plain) and " grants columns " in state
+    return (
+        kind == "trigger"
+        and trigger == "append_only"
+        and _word(change.after, "enabled") == "A"
+        and _word(change.after, "does") == "refuse_rewrite"
+    )
 
 
 def partition_of(change: Change) -> str | None:

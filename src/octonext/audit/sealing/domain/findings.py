@@ -9,8 +9,9 @@ NAMED_MAX = 20
 """Rows of one table with one fault that are named one by one; the rest is counted."""
 
 Kind = Literal[
-    "changed", "missing", "inserted", "back-dated", "partition", "trigger", "function", "catalogue",
-    "replica", "head missing", "forged", "fork", "tail", "restored", "clock", "canary", "unsealed",
+    "changed", "missing", "inserted", "back-dated", "post-dated", "partition", "trigger", "function",
+    "catalogue", "replica", "head missing", "forged", "fork", "tail", "restored", "clock", "canary",
+    "unsealed",
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ All integers are big-endian; leaves stand in the order of the tree.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from struct import Struct
 from struct import error as _struct_error
@@ -36,12 +36,25 @@ class TableLeaves:
     """The leaves of one table in one head, in order: for each its time, its key and its hash."""
 
     table: SealedTable
-    times: list[int] = field(default_factory=list)
-    keys: list[Key] = field(default_factory=list)
+    names: bytearray = field(default_factory=bytearray)
+    """Time and key of each row, as the table's `stored_key` has them."""
     hashes: list[bytes] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.hashes)
+
+    @property
+    def times(self) -> list[int]:
+        return [name[0] for name in self.table.stored_key.iter_unpack(self.names)]
+
+    @property
+    def keys(self) -> list[Key]:
+        return [name[1:] for name in self.table.stored_key.iter_unpack(self.names)]
+
+    def add(self, records: Sequence[bytes], json_texts: Sequence[Sequence[str | None]] = ()) -> None:
+        """Append rows as the database gave them. Raises BadRow."""
+        self.names += self.table.stored_names(records)
+        self.hashes += self.table.leaves(records, json_texts)
 
 
 def leaves_in(groups: list[TableLeaves]) -> Iterator[bytes]:
@@ -52,14 +65,13 @@ def leaves_in(groups: list[TableLeaves]) -> Iterator[bytes]:
 
 def encode(groups: list[TableLeaves]) -> bytes:
     """Write the leaves down; tables without rows are left out."""
-    names: list[bytes] = []
+    names: list[bytes | bytearray] = []
     hashes: list[bytes] = []
     for group in groups:
         if not group.hashes:
             continue
         names.append(_TABLE.pack(group.table.tag, len(group)))
-        pack = group.table.stored_key.pack
-        names += [pack(at, *key) for at, key in zip(group.times, group.keys, strict=True)]
+        names.append(group.names)
         hashes += group.hashes
     packed = zlib.compress(b"".join(names), _HARD_TO_COMPRESS)
     return b"".join((_HEAD.pack(VERSION, len(packed)), packed, *hashes))
@@ -90,10 +102,7 @@ def _groups(names: bytes, hashes: bytes) -> list[TableLeaves]:
         end = place + count * table.stored_key.size
         if end > len(names) or used + count * HASH_BYTES > len(hashes):
             raise BadManifest("the manifest is cut short")
-        group = TableLeaves(table)
-        for at, *key in table.stored_key.iter_unpack(names[place:end]):
-            group.times.append(at)
-            group.keys.append(tuple(key))
+        group = TableLeaves(table, bytearray(names[place:end]))
         group.hashes = [
             hashes[at : at + HASH_BYTES] for at in range(used, used + count * HASH_BYTES, HASH_BYTES)
         ]

@@ -24,7 +24,7 @@ from datetime import UTC, datetime, timedelta
 from struct import Struct
 from typing import Any, Literal
 
-from .merkle import leaf_hash
+from .merkle import leaf_hash, leaf_hashes
 
 VERSION = 1
 POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -43,7 +43,7 @@ class SealedTable:
     """A table whose rows are leaves.
 
     `read_<name>` in store.sql gives `columns` in one record, key first and time last, then the
-    `json_columns` as text.
+    `json_columns` as text; or, `by_push`, an array of such records for each push.
     """
 
     name: str
@@ -57,11 +57,16 @@ class SealedTable:
     """The key and the time as a manifest keeps them."""
     json_columns: tuple[str, ...] = ()
     only: DatabaseKind | None = None
+    by_push: bool = False
     prefix: bytes = field(init=False)
+    _key_bytes: Struct = field(init=False)
+    """Picks the bytes of the same columns as `key`."""
 
     def __post_init__(self) -> None:
         head = b"octonext-row-%d\x00%s\x00" % (VERSION, self.name.encode())
         object.__setattr__(self, "prefix", head)
+        form = self.key.format.replace("i", "4s").replace("q", "8s")
+        object.__setattr__(self, "_key_bytes", Struct(form))
 
     @property
     def at(self) -> str:
@@ -88,6 +93,19 @@ class SealedTable:
             raise BadRow(f"a record of {self.name} is cut short")
         return self.key.unpack_from(record), _AT.unpack_from(record, len(record) - _AT.size)[0]
 
+    def stored_names(self, records: Sequence[bytes]) -> bytes:
+        """What `name_of` says of each record, in the form of `stored_key`: bytes are cut out, and no number
+        is made of them. Raises BadRow.
+        """
+        if records and min(map(len, records)) < self.key.size + _AT.size:
+            raise BadRow(f"a record of {self.name} is cut short")
+        key_columns = self._key_bytes.unpack_from
+        parts: list[bytes] = []
+        for record in records:
+            parts.append(record[-_AT.size :])
+            parts += key_columns(record)
+        return b"".join(parts)
+
     def row_bytes(self, record: bytes, json_texts: Sequence[str | None] = ()) -> bytes:
         """The bytes of a leaf: `record` as the database gave it, and the text of each JSON column."""
         if not json_texts:
@@ -99,6 +117,14 @@ class SealedTable:
         if not json_texts:
             return leaf_hash(self.prefix + record)
         return leaf_hash(self.row_bytes(record, json_texts))
+
+    def leaves(
+        self, records: Sequence[bytes], json_texts: Sequence[Sequence[str | None]] = ()
+    ) -> list[bytes]:
+        """The leaf hash of each of these rows; `json_texts` has the texts of each."""
+        if self.json_columns:
+            return [self.leaf(record, texts) for record, texts in zip(records, json_texts, strict=True)]
+        return leaf_hashes(self.prefix, records)
 
 
 def _pick(*sizes: int) -> Struct:
@@ -129,6 +155,7 @@ TABLES: dict[str, SealedTable] = {
             "{}-{}-{}",
             Struct(">qiiq"),
             only="shard",
+            by_push=True,
         ),
         SealedTable(
             "ledger_line",
@@ -141,6 +168,7 @@ TABLES: dict[str, SealedTable] = {
             "{}-{}-{}-{}",
             Struct(">qiiqi"),
             only="shard",
+            by_push=True,
         ),
         SealedTable(
             "audit_transaction",

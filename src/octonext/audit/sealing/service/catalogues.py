@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..domain import catalogue
+from ..domain.archived import Archived
 from ..domain.catalogue import Change, Things
 from ..domain.findings import Findings, Kind
-from ..store import Archived
 
 _KINDS: dict[str, Kind] = {"trigger": "trigger", "function": "function", "functions": "function"}
 
@@ -72,7 +72,7 @@ class CatalogueWatch:
             return
         gone = [name for change in changes if (name := catalogue.partition_of(change)) is not None]
         for change in changes:
-            if catalogue.new_partition(change, after) or catalogue.goes_with_partition(change, gone):
+            if catalogue.new_partition(change, before, after) or catalogue.goes_with_partition(change, gone):
                 continue
             self._tell(change, when)
 

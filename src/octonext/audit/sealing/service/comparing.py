@@ -10,10 +10,11 @@ from datetime import datetime
 from octonext.runtime.postgres import Connection
 
 from .. import store
+from ..domain.archived import Archived
 from ..domain.findings import Findings
 from ..domain.manifest import Key, TableLeaves
 from ..domain.rows import DatabaseKind, SealedTable, tables_of, time_of
-from ..store import Archived, Row
+from ..store import Row
 
 BACKDATED_S = 900
 """A transaction that began so long before the head that it came after has a time that is not its own: no
@@ -33,6 +34,8 @@ class Span:
     """None: its leaves are lost, and nothing can be compared."""
     not_before: int | None
     """The database's clock at the head before, in microseconds since 2000."""
+    not_after: int
+    """The database's clock at this head."""
     before: int
     sealed_at: datetime
 
@@ -51,6 +54,8 @@ class Comparison:
     archives: Sequence[Archived]
     compared: int = 0
     waiting: int = 0
+    waits_since: int | None = None
+    """The time of the oldest row that waits for its head, in microseconds since 2000."""
     _archived: dict[Archived, int] = field(default_factory=dict)
     _missing: dict[tuple[str, Key], tuple[bytes, int, Span]] = field(default_factory=dict)
 
@@ -77,7 +82,8 @@ class Comparison:
             async for row in store.rows(self.connection, table, watermark, xmax):
                 self.waiting += 1
                 key, at = table.name_of(row.record)
-                self._back_dated(table, key, at, not_before, "the newest head")
+                if not self._back_dated(table, key, at, not_before, "the newest head"):
+                    self.waits_since = at if self.waits_since is None else min(at, self.waits_since)
         for beyond in await store.beyond(self.connection, self.kind, xmax):
             self.findings.add(
                 "inserted", beyond["table_name"], beyond["key"],
@@ -111,16 +117,26 @@ class Comparison:
             self.findings.add(
                 "changed", table.name, table.key_text(key), f"it is not as head {span.number} sealed it"
             )
-        else:
-            self._back_dated(table, key, at, span.not_before, f"head {span.before}")
+        elif not self._back_dated(table, key, at, span.not_before, f"head {span.before}"):
+            self._post_dated(table, key, at, span)
 
-    def _back_dated(self, table: SealedTable, key: Key, at: int, not_before: int | None, head: str) -> None:
-        if not_before is not None and at < not_before - BACKDATED_S * 1_000_000:
+    def _post_dated(self, table: SealedTable, key: Key, at: int, span: Span) -> None:
+        if at > span.not_after + BACKDATED_S * 1_000_000:
+            self.findings.add(
+                "post-dated", table.name, table.key_text(key),
+                f"it says {time_of(at):%Y-%m-%d %H:%M:%S} UTC, but was there for head {span.number} "
+                f"({time_of(span.not_after):%Y-%m-%d %H:%M:%S} UTC)",
+            )  # fmt: skip
+
+    def _back_dated(self, table: SealedTable, key: Key, at: int, not_before: int | None, head: str) -> bool:
+        back_dated = not_before is not None and at < not_before - BACKDATED_S * 1_000_000
+        if not_before is not None and back_dated:
             self.findings.add(
                 "back-dated", table.name, table.key_text(key),
                 f"it says {time_of(at):%Y-%m-%d %H:%M:%S} UTC, but was written after {head} "
                 f"({time_of(not_before):%Y-%m-%d %H:%M:%S} UTC)",
             )  # fmt: skip
+        return back_dated
 
     def _miss(self, table: SealedTable, key: Key, hashed: bytes, at: int, span: Span) -> None:
         for each in self.archives:

@@ -17,8 +17,8 @@ class Target(Protocol):
 
     name: str
 
-    async def newest(self, database: str) -> tuple[int, bytes] | None:
-        """Number and hash of the newest head of that database that is here."""
+    async def newest(self, database: str, public: bytes) -> tuple[int, bytes] | None:
+        """Number and hash of the newest head of that database that is here and that this key signed."""
 
     async def put(self, database: str, heads: list[StoredHead]) -> None:
         """Keep these heads, in order; when it returns they are durable."""
@@ -27,9 +27,13 @@ class Target(Protocol):
         """Let go of whatever connection there is."""
 
 
-async def copy(connection: Connection, database: str, target: Target) -> int:
-    """Bring one page of heads to a target; how many. Raises WentBack when the target knows another chain."""
-    newest = await target.newest(database)
+async def copy(connection: Connection, database: str, target: Target, public: bytes) -> int:
+    """Bring one page of heads to a target; how many. `public` is the database's sealing key.
+
+    Raises WentBack when the target knows another chain of that key: what somebody else wrote there is for
+    `octonext audit verify` to find, and stops no sealing.
+    """
+    newest = await target.newest(database, public)
     heads = await store.heads_after(connection, 0 if newest is None else newest[0])
     if newest is not None and await store.head_hash(connection, newest[0]) != newest[1]:
         heads = _resumed(heads, newest[1])

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from octonext.runtime.postgres import Connection
 
 from .. import store
 from ..domain import catalogue
+from ..domain.archived import Archived
 from ..domain.findings import Findings
-from ..store import Archived
+from ..domain.rows import time_of
+from ..store import Look
+
+UNSEALED_AFTER = timedelta(minutes=15)
+"""Rows that wait so long for a head are not merely young: nobody seals them."""
 
 
-def moved_away(archives: Sequence[Archived], items: str, findings: Findings) -> list[Archived]:
-    """The archived months that have really left: a claim alone explains no missing row."""
+def moved_away(
+    archives: Sequence[Archived], items: str, keys: Iterable[bytes], findings: Findings
+) -> list[Archived]:
+    """The archived months that have really left, and that the sealing key says so of: a claim alone explains
+    no missing row. `keys` are the public ones.
+    """
+    trusted = tuple(keys)
     things = catalogue.read(items)
     gone = []
     for each in archives:
@@ -23,6 +34,13 @@ def moved_away(archives: Sequence[Archived], items: str, findings: Findings) -> 
                 each.partition,
                 each.partition,
                 f"seal_archive says that it is in {each.file_name}, but it is still here",
+            )
+        elif not each.signed_by(findings.database, trusted):
+            findings.add(
+                "partition",
+                each.partition,
+                each.partition,
+                f"seal_archive says that it is in {each.file_name}, and the sealing key did not sign that",
             )
         else:
             gone.append(each)
@@ -56,4 +74,22 @@ async def check_replicas(snapshot: Connection, findings: Findings) -> None:
             row["xid"],
             f"session_replication_role was replica at {row['at']:%Y-%m-%d %H:%M:%S} UTC: ordinary triggers "
             f"and foreign keys slept (role {row['login_role']}, client {row['application_name']!r})",
+        )
+
+
+def check_waiting(rows: int, since: int | None, newest: int, seen: Look, findings: Findings) -> None:
+    """Rows that nobody seals can be changed unseen: one transaction that stays open is enough for that.
+
+    `since` is the time of the oldest of them, in microseconds since 2000.
+    """
+    if since is None:
+        return
+    # A sealer that begins with its server is given the time to catch up.
+    if seen.database_clock - max(time_of(since), seen.started_at) > UNSEALED_AFTER:
+        findings.add(
+            "unsealed",
+            "seal_head",
+            str(newest),
+            f"{rows} rows are under no head, the oldest of {time_of(since):%Y-%m-%d %H:%M:%S} UTC: the "
+            "sealer does not run or is refused, or a transaction has been open since",
         )

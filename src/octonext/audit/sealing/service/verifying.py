@@ -27,7 +27,7 @@ from ..store import StoredHead
 from .catalogues import CatalogueWatch
 from .comparing import Comparison, Span
 from .sources import CopySource, Reader, readers
-from .trail import check_canaries, check_replicas, moved_away
+from .trail import check_canaries, check_replicas, check_waiting, moved_away
 
 LEAVES_AT_ONCE = 50_000
 """Leaves whose rows are read in one go: what a verifier holds in memory."""
@@ -88,7 +88,7 @@ async def verify(
     async with transaction(connection, readonly=True, isolation="repeatable_read") as snapshot:
         seen = await store.look(snapshot)
         items = await store.read_catalogue(snapshot)
-        archives = moved_away(await store.archives(snapshot), items, findings)
+        archives = moved_away(await store.archives(snapshot), items, keys.values(), findings)
         known = {each.version: (each.name, each.checksum) for each in available(kind)}
         walk = _Walk(
             snapshot,
@@ -113,6 +113,8 @@ async def verify(
         await check_replicas(snapshot, findings)
         if last is None:
             findings.add("unsealed", "seal_head", "1", f"no head of {database} is anywhere")
+        else:
+            check_waiting(walk.comparison.waiting, walk.comparison.waits_since, last.number, seen, findings)
     return Verified(
         database=database,
         heads=walk.heads,
@@ -171,10 +173,10 @@ async def _choose(
             )
             continue
         if local is not None:
-            if copy.hash != local.hash and not await _lost(walk, number, name, copied):
+            if copy.hash != local.hash and not await _lost(walk, copy, copied):
                 _fork(walk, name, number, (local, own), (copy, stored))
             continue
-        if await _lost(walk, number, name, copied):
+        if await _lost(walk, copy, copied):
             continue
         if chosen is None:
             chosen = (copy, stored)
@@ -202,13 +204,16 @@ def _read(walk: _Walk, stored: StoredHead | None) -> tuple[SignedHead | None, st
     return (None, why) if why else (signed, "")
 
 
-async def _lost(walk: _Walk, number: int, name: str, copied: list[Reader]) -> bool:
-    """Whether a copy's head belongs to a chain whose loss was accepted with the sealing key."""
+async def _lost(walk: _Walk, copy: SignedHead, copied: list[Reader]) -> bool:
+    """Whether a copy's head belongs to a chain whose loss was accepted with the sealing key.
+
+    A place that was behind may lack the end of that chain; another one, that has both, speaks for it.
+    """
     for rewind in walk.rewinds:
-        if number < rewind.number:
-            source = next(each.source for each in copied if each.source.name == name)
-            if await source.holds(rewind.lost_end):
-                return True
+        if rewind.continues < copy.number < rewind.number:
+            for each in copied:
+                if await each.source.holds(rewind.lost_end) and await each.source.holds(copy.hash):
+                    return True
     return False
 
 
@@ -291,6 +296,7 @@ def _accept(walk: _Walk, chosen: tuple[SignedHead, StoredHead], others: Mapping[
         end=head.watermark,
         groups=groups,
         not_before=None if before is None else microseconds_of(before.head.database_clock),
+        not_after=microseconds_of(head.database_clock),
         before=0 if before is None else before.number,
         sealed_at=head.sealed_at,
     )
