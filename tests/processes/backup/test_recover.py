@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pickle
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +26,9 @@ from octonext.runtime.secrets import SecretSource
 from .conftest import History
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("backup")]
+
+
+ENDED_TIMEOUT_S = 10.0
 
 
 def silent(_line: str) -> None:
@@ -182,3 +187,30 @@ async def test_a_restore_killed_in_the_middle_leaves_the_old_data_usable(history
     await restore(history.vault, server, Wish(), latest=True, say=silent)
     assert await sold_after_start(history) == list(range(1, 301))
     assert forget(server.data_dir)
+
+
+async def test_a_server_that_a_killed_restore_left_is_ended_before_its_folder_is_cleared(
+    history: History,
+) -> None:
+    server = history.database.server
+    sockets = Path(tempfile.mkdtemp(prefix="octonext-test-", dir="/tmp"))
+    left = replace(server, data_dir=restoring(server.data_dir), socket_dir=sockets)
+    try:
+        await asyncio.to_thread(
+            subprocess.run, ["cp", "-a", str(server.data_dir), str(left.data_dir)], check=True
+        )
+        left.prepare()
+        orphan = await asyncio.create_subprocess_exec(
+            *left.command(), stderr=subprocess.DEVNULL, **left.popen_arguments()
+        )
+        try:
+            await left.ready(running=lambda: orphan.returncode is None)
+            await restore(history.vault, server, Wish(), latest=True, say=silent)
+            assert await asyncio.wait_for(orphan.wait(), ENDED_TIMEOUT_S) is not None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                orphan.kill()
+        assert await sold_after_start(history) == list(range(1, 301))
+        assert forget(server.data_dir)
+    finally:
+        shutil.rmtree(sockets, ignore_errors=True)

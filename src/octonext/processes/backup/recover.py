@@ -10,7 +10,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from octonext.base.errors import OctoNextError
@@ -88,6 +88,8 @@ async def restore(
         require_room_for_old(data, folder.database)
         manifest = choose([folder.manifest(each) for each in folder.backups()], wish)
         plan = await asyncio.to_thread(_plan, folder, manifest, wish, latest=latest)
+        # One that was killed leaves a server that is just ending, and would write into what is cleared.
+        await asyncio.to_thread(replace(server, data_dir=restoring(data)).end_orphans)
         clear(data)
         _require_room(manifest, data)
         try:
