@@ -9,6 +9,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from octonext.runtime.durable import replace_file, sync_folder
+
 from .keyring_errors import KeyringUnsafe
 
 PRIVATE_MODE = 0o600
@@ -22,17 +24,8 @@ def write_private(path: Path, content: bytes) -> None:
 
     Raises KeyringUnsafe when it cannot be written.
     """
-    beside = path.with_name(path.name + ".new")
     try:
-        # Left by a writer that was killed: never anybody's key, for nothing ever reads it.
-        beside.unlink(missing_ok=True)
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_MODE)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-        sync_folder(path.parent)
+        replace_file(path, content)
     except OSError as error:
         raise _unusable(path, error) from None
 
@@ -94,15 +87,6 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(handle)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
     finally:
         os.close(handle)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
-import os
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from octonext.runtime.durable import replace_file
 
 from .errors import InvalidKey
 
@@ -59,8 +60,8 @@ def ensure_server_certificate(
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = _server_certificate(key, wanted, root_key, root, now)
         # The key first: a crash in between leaves a pair that does not match, which is renewed.
-        _write(files.key, _key_pem(key), 0o600)
-        _write(files.certificate, _pem(certificate), 0o644)
+        replace_file(files.key, _key_pem(key))
+        replace_file(files.certificate, _pem(certificate), 0o644)
     return files
 
 
@@ -125,8 +126,8 @@ def _ensure_root(
         .add_extension(_key_usage(signs_certificates=True), critical=True)
         .sign(key, hashes.SHA256())
     )
-    _write(certificate_file, _pem(certificate), 0o644)
-    _write(key_file, _key_pem(key), 0o600)
+    replace_file(certificate_file, _pem(certificate), 0o644)
+    replace_file(key_file, _key_pem(key))
     return key, certificate
 
 
@@ -233,14 +234,3 @@ def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 def _pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    unfinished = path.with_name(f".{path.name}.new")
-    unfinished.unlink(missing_ok=True)
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)

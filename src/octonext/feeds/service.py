@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import structlog
 
 from octonext.base.clock import Clock
-from octonext.base.errors import OctoNextError
+from octonext.runtime.rounds import rest, within
 
 from .domain import (
     POLL_IDLE_S,
@@ -34,12 +34,9 @@ from .domain import (
 
 ROUND_TIMEOUT_S = 20.0
 """One look at the source and one delivery; longer means that one of them hangs."""
-ABORT_TIMEOUT_S = 1.0
 AS_OF_INTERVAL_S = 0.5
 """How often an idle source's "as of" is told to the sink."""
 ERROR_CHARACTERS_MAX = 300
-
-T = TypeVar("T")
 
 
 class Source(Protocol):
@@ -64,12 +61,6 @@ class Sink(Protocol):
     ) -> dict[str, Outcome]: ...
 
     def abort(self) -> None: ...
-
-
-class HangingPeer(OctoNextError):
-    """A source or a sink did not answer in time."""
-
-    code = "hanging_peer"
 
 
 @dataclass(slots=True)
@@ -113,7 +104,7 @@ class Pump:
         log = structlog.get_logger().bind(source=self.source.name, target=self.target)
         while not stop.is_set():
             try:
-                pause = await _within(self.round_timeout_s, self._round(), self._abort)
+                pause = await within(self.round_timeout_s, self._round(), self._abort)
             except Exception as error:  # noqa: BLE001 -- whatever it is, the next round may succeed
                 pause = self._fail(error)
                 # One line for each outage's beginning, then one now and then: not one a second.
@@ -126,7 +117,7 @@ class Pump:
                 if self.failures:
                     log.info("feed_recovered", failures=self.failures)
                 self.failures, self.error, self.went_back = 0, "", False
-            await _sleep(pause, stop)
+            await rest(pause, stop)
         self._abort()
 
     def lag_s(self) -> float | None:
@@ -215,35 +206,3 @@ class Pump:
     def _abort(self) -> None:
         self.source.abort()
         self.sink.abort()
-
-
-async def _within(seconds: float, work: Awaitable[T], abort: Callable[[], None]) -> T:
-    """Await `work`, or cut its connections after `seconds`. Raises HangingPeer.
-
-    A plain timeout is not enough: cancelling a command makes the driver ask the server to cancel it
-    and wait for the answer, which a frozen server never gives. Cutting the transport ends that too.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        done, _ = await asyncio.wait({task}, timeout=seconds)
-    except asyncio.CancelledError:
-        abort()
-        task.cancel()
-        raise
-    if not done:
-        abort()
-        task.cancel()
-        await asyncio.wait({task}, timeout=ABORT_TIMEOUT_S)
-        raise HangingPeer(f"no answer within {seconds:g} s")
-    return task.result()
-
-
-async def _sleep(seconds: float, stop: asyncio.Event) -> None:
-    # Even a pump with more to do lets others run and sees that it should stop.
-    if seconds <= 0:
-        await asyncio.sleep(0)
-        return
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 from octonext.reporting.remote import Address
 from octonext.runtime.layout import Layout
+from octonext.runtime.metrics import CONTENT_TYPE
 from octonext.runtime.settings import Settings
 
 STOP_TIMEOUT_S = 10.0
@@ -24,6 +28,37 @@ def reporting_address(layout: Layout, settings: Settings) -> Address:
     if settings.reporting.address is not None:
         return Address(url=settings.reporting.address, token=reporting_token(settings))
     return Address(socket=layout.socket("reporting"), token=reporting_token(settings))
+
+
+@dataclass(frozen=True, slots=True)
+class StatusApp:
+    """An ASGI application with GET /status (JSON), /metrics (Prometheus) and /healthz."""
+
+    status: Callable[[], object]
+    metrics: Callable[[], bytes]
+
+    async def __call__(
+        self,
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],  # noqa: ARG002 -- ASGI's form
+        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        code, media_type = 200, b"application/json"
+        match scope["path"]:
+            case "/status":
+                body = msgspec.json.encode(self.status())
+            case "/metrics":
+                body, media_type = self.metrics(), CONTENT_TYPE.encode()
+            case "/healthz":
+                body = b'{"status":"ok"}'
+            case _:
+                code, body = 404, b'{"code":"not_found"}'
+        headers = [(b"content-type", media_type), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": code, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
 
 async def serve_on_socket(app: Any, socket: Path, stop: asyncio.Event) -> None:

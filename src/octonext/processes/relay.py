@@ -7,10 +7,8 @@ keeps nothing: it can die at any moment, and two of them do no harm.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 import structlog
@@ -30,10 +28,10 @@ from octonext.feeds.store import (
 )
 from octonext.reporting.remote import Address, ReportingClient
 from octonext.runtime.layout import Layout
-from octonext.runtime.metrics import CONTENT_TYPE, Registry
+from octonext.runtime.metrics import Registry
 from octonext.runtime.settings import Settings
 
-from .local_service import reporting_address, serve_on_socket, stop_on_signals
+from .local_service import StatusApp, reporting_address, serve_on_socket, stop_on_signals
 
 STOP_GRACE_S = 3.0
 """A pump that waits for a frozen shard is cut off after this."""
@@ -127,36 +125,6 @@ def feed_statuses(all_pumps: Sequence[Pump]) -> list[FeedStatus]:
     ]
 
 
-@dataclass(slots=True)
-class StatusApp:
-    """GET /status (JSON), /metrics (Prometheus) and /healthz on the relay's Unix socket."""
-
-    pumps: Sequence[Pump]
-
-    async def __call__(
-        self,
-        scope: MutableMapping[str, Any],
-        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],  # noqa: ARG002 -- ASGI's form
-        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
-    ) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            return
-        status, media_type = 200, b"application/json"
-        match scope["path"]:
-            case "/status":
-                body = msgspec.json.encode({"feeds": feed_statuses(self.pumps)})
-            case "/metrics":
-                body, media_type = metrics_text(feed_statuses(self.pumps)), CONTENT_TYPE.encode()
-            case "/healthz":
-                body = b'{"status":"ok"}'
-            case _:
-                status, body = 404, b'{"code":"not_found"}'
-        headers = [(b"content-type", media_type), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-
 def metrics_text(statuses: Sequence[FeedStatus]) -> bytes:
     """The feeds in Prometheus' text form. A lag that is not known yet has no sample."""
     registry = Registry()
@@ -180,8 +148,12 @@ async def _serve(layout: Layout, settings: Settings) -> None:
     running = pumps(layout, settings, SystemClock())
     tasks = [asyncio.ensure_future(pump.run(stop)) for pump in running]
     structlog.get_logger().info("relay_ready", pumps=len(running))
+    app = StatusApp(
+        status=lambda: {"feeds": feed_statuses(running)},
+        metrics=lambda: metrics_text(feed_statuses(running)),
+    )
     try:
-        await serve_on_socket(StatusApp(running), layout.socket("relay"), stop)
+        await serve_on_socket(app, layout.socket("relay"), stop)
     finally:
         stop.set()
         _, late = await asyncio.wait(tasks, timeout=STOP_GRACE_S)

@@ -24,6 +24,7 @@ from octonext.audit.sealing.domain.head import SealingKey
 from octonext.audit.sealing.domain.rows import time_of as _time
 from octonext.base.errors import OctoNextError
 from octonext.crypto.sealed_stream import SealedWriter, key_id, unseal
+from octonext.runtime.durable import sync_folder
 from octonext.runtime.postgres import Connection, transaction
 
 from . import store
@@ -204,11 +205,7 @@ def _part(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
             part.rename(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)
     except OSError as error:
         raise ArchiveInTheWay(f"{path} cannot be written: {error.strerror or error}.") from None
 

@@ -22,6 +22,7 @@ import httpx
 
 from octonext.base.errors import OctoNextError
 from octonext.crypto.tls import client_context
+from octonext.runtime.durable import sync_folder
 from octonext.runtime.postgres import connect, transaction
 from octonext.runtime.settings import AuditCopy
 
@@ -142,11 +143,7 @@ class FileTarget:
         finally:
             os.close(descriptor)
         if new:
-            folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            sync_folder(self._path.parent)
 
 
 class _Remembering(ABC):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import stat
 import subprocess
 from pathlib import Path
+
+from octonext.runtime.durable import replace_file, sync_folder
 
 from .errors import VolumeDamaged, VolumeUnusable
 from .process import Owner, start
@@ -58,14 +59,14 @@ def create(cipher: Path, key: bytes, *, copy: Path, owner: Owner | None = None) 
     if owner is not None:
         hand_over(cipher, owner)
     unfinished.rmdir()
-    _sync(cipher)
+    sync_folder(cipher)
 
 
 def keep_copies(cipher: Path, copy: Path) -> None:
     """Copy the two files without which a volume, known to be whole, cannot be read any more."""
     for kept, name in ((names_copy(copy), NAMES_VECTOR), (copy, CONFIGURATION)):
         if not kept.exists() or kept.read_bytes() != (cipher / name).read_bytes():
-            _keep(cipher / name, kept)
+            replace_file(kept, (cipher / name).read_bytes())
 
 
 def names_copy(copy: Path) -> Path:
@@ -116,18 +117,6 @@ def _initialise(folder: Path, key: bytes) -> None:
         )
 
 
-def _keep(configuration: Path, copy: Path) -> None:
-    unfinished = copy.with_name(f".{copy.name}.new")
-    unfinished.unlink(missing_ok=True)
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
-    with os.fdopen(handle, "wb") as file:
-        file.write(configuration.read_bytes())
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(copy)
-    _sync(copy.parent)
-
-
 def _how_to_restore(cipher: Path, copy: Path) -> str:
     if copy.is_file():
         return (
@@ -136,11 +125,3 @@ def _how_to_restore(cipher: Path, copy: Path) -> str:
             "(if the volume was deleted on purpose, delete the copy too)."
         )
     return f"Put {CONFIGURATION} back from a copy of {cipher}. {AWAY}"
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

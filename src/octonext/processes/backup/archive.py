@@ -15,6 +15,7 @@ import structlog
 
 from octonext.base.errors import OctoNextError
 from octonext.crypto.sealed_stream import SealedWriter
+from octonext.runtime.durable import sync_folder
 from octonext.runtime.layout import OWNER_ROLE, POSTGRES_SOCKET_NAME
 
 from .domain import Run, Until, new_identity
@@ -26,7 +27,6 @@ from .folder import (
     BackupFolder,
     make_durable,
     new_private_file,
-    sync_folder,
 )
 from .replication import Pulse, Replication, ReplicationFailed, Wal
 from .state import ArchiveStatus

@@ -21,6 +21,7 @@ import msgspec
 from octonext.base.errors import OctoNextError
 from octonext.crypto.sealed_stream import SealedWriter
 from octonext.processes.os_process import die_with_parent
+from octonext.runtime.durable import sync_folder
 from octonext.runtime.layout import OWNER_ROLE, socket_dsn
 from octonext.runtime.postgres import connect
 
@@ -36,7 +37,6 @@ from .folder import (
     digest,
     make_durable,
     new_private_file,
-    sync_folder,
 )
 from .trail import note
 from .wal import segment_position

@@ -23,6 +23,7 @@ import msgspec
 from octonext.base.errors import OctoNextError
 from octonext.crypto.keyring import Keyring
 from octonext.crypto.sealed_stream import SealedWriter, key_id, unseal
+from octonext.runtime.durable import sync_folder
 
 from .domain import Manifest, Run, SealedFile, Until
 
@@ -186,15 +187,6 @@ def make_durable(file: BinaryIO) -> None:
     """Everything written so far survives a power failure."""
     file.flush()
     os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable, too."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def digest(path: Path) -> SealedFile:

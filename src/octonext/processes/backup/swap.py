@@ -11,8 +11,7 @@ import shutil
 from pathlib import Path
 
 from octonext.base.errors import OctoNextError
-
-from .folder import sync_folder
+from octonext.runtime.durable import sync_folder
 
 
 class OldDataKept(OctoNextError):

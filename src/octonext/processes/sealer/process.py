@@ -6,7 +6,6 @@ It keeps nothing: it can die at any moment, and two of them do no harm.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,11 +20,11 @@ from octonext.base.clock import Clock, SystemClock
 from octonext.crypto.keyring import Keyring
 from octonext.feeds.service import Pump
 from octonext.processes.keys import open_keyring
-from octonext.processes.local_service import reporting_address, serve_on_socket, stop_on_signals
+from octonext.processes.local_service import StatusApp, reporting_address, serve_on_socket, stop_on_signals
 from octonext.processes.relay import ReportingSink
 from octonext.processes.supervisor.databases import databases, owner_dsn
 from octonext.runtime.layout import Layout
-from octonext.runtime.metrics import CONTENT_TYPE, Registry
+from octonext.runtime.metrics import Registry
 from octonext.runtime.settings import Settings
 
 from .feed import SEAL_FEEDS, SealSource, SilentSink
@@ -177,38 +176,6 @@ def _copies(tasks: Tasks, sealer: DatabaseSealer) -> list[CopyStatus]:
     return places
 
 
-@dataclass(slots=True)
-class StatusApp:
-    """GET /status (JSON), /metrics (Prometheus) and /healthz on the sealer's Unix socket."""
-
-    tasks: Tasks
-    clock: Clock
-
-    async def __call__(
-        self,
-        scope: MutableMapping[str, Any],
-        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],  # noqa: ARG002 -- ASGI's form
-        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
-    ) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            return
-        status, media_type = 200, b"application/json"
-        match scope["path"]:
-            case "/status":
-                body = msgspec.json.encode({"seals": seal_statuses(self.tasks, self.clock)})
-            case "/metrics":
-                body = metrics_text(seal_statuses(self.tasks, self.clock))
-                media_type = CONTENT_TYPE.encode()
-            case "/healthz":
-                body = b'{"status":"ok"}'
-            case _:
-                status, body = 404, b'{"code":"not_found"}'
-        headers = [(b"content-type", media_type), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-
 def metrics_text(statuses: list[SealStatus]) -> bytes:
     """The seals in Prometheus' text form. What is not known yet has no sample."""
     registry = Registry()
@@ -243,8 +210,12 @@ async def _serve(layout: Layout, settings: Settings) -> None:
     tasks = make_tasks(layout, settings, await asyncio.to_thread(open_keyring, layout), clock)
     running = tasks.start(stop)
     structlog.get_logger().info("sealer_ready", databases=len(tasks.sealers))
+    app = StatusApp(
+        status=lambda: {"seals": seal_statuses(tasks, clock)},
+        metrics=lambda: metrics_text(seal_statuses(tasks, clock)),
+    )
     try:
-        await serve_on_socket(StatusApp(tasks, clock), layout.socket("sealer"), stop)
+        await serve_on_socket(app, layout.socket("sealer"), stop)
     finally:
         stop.set()
         _, late = await asyncio.wait(running, timeout=STOP_GRACE_S)

@@ -24,11 +24,11 @@ from octonext.audit.sealing.store import HEADS_PAGE
 from octonext.base.clock import Clock
 from octonext.feeds.domain import backoff_s
 from octonext.runtime.postgres import connect
+from octonext.runtime.rounds import rest, within
 
 ROUND_TIMEOUT_S = 60.0
 STATEMENT_TIMEOUT_MS = 30_000
 """A transaction is sealed whole: reading one of a hundred thousand rows takes seconds."""
-CUT_OFF_S = 1.0
 COPY_EVERY_S = 0.5
 """How often a place is given what is new, so that a head lies elsewhere soon after it was signed."""
 ERROR_CHARACTERS_MAX = 300
@@ -52,7 +52,7 @@ class Rounds:
         log = structlog.get_logger().bind(**name)
         while not stop.is_set():
             try:
-                pause = await _within(ROUND_TIMEOUT_S, work(), abort)
+                pause = await within(ROUND_TIMEOUT_S, work(), abort)
             except Exception as error:  # noqa: BLE001 -- whatever it is, the next round may succeed
                 abort()
                 self.failures += 1
@@ -62,7 +62,7 @@ class Rounds:
                     log.warning("sealing_failed", error=self.error, failures=self.failures)
             else:
                 self.failures, self.error = 0, ""
-            await _sleep(pause, stop)
+            await rest(pause, stop)
         abort()
 
 
@@ -183,30 +183,3 @@ class Copier:
         if self.connection is not None:
             self.connection.terminate()
             self.connection = None
-
-
-async def _within(seconds: float, work: Awaitable[float], abort: Callable[[], None]) -> float:
-    """As long as it is allowed; then the transport is cut, which ends also what a frozen server holds."""
-    task = asyncio.ensure_future(work)
-    try:
-        done, _ = await asyncio.wait({task}, timeout=seconds)
-    except asyncio.CancelledError:
-        abort()
-        task.cancel()
-        raise
-    if not done:
-        abort()
-        task.cancel()
-        await asyncio.wait({task}, timeout=CUT_OFF_S)
-        raise TimeoutError(f"no answer within {seconds:g} s")
-    return task.result()
-
-
-async def _sleep(seconds: float, stop: asyncio.Event) -> None:
-    if seconds <= 0:
-        await asyncio.sleep(0)
-        return
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return

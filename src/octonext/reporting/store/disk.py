@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from octonext.runtime.durable import replace_file
+
 KEY_VARIABLE = "OCTONEXT_OLAP_DISK_KEY"
 ALGORITHM = "AES_256_CTR"
 POLICY = "encrypted"
@@ -71,9 +73,4 @@ def _configuration(path: Path) -> str:
 
 def _write(file: Path, text: str) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = file.with_name(f".{file.name}.new")
-    unfinished.unlink(missing_ok=True)
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as opened:
-        opened.write(text)
-    unfinished.replace(file)
+    replace_file(file, text.encode())
