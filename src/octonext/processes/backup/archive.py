@@ -38,7 +38,8 @@ STORE_EVERY_S = 0.5
 """What was committed longer ago than this, and the time to write it, survives the loss of the database."""
 ASK_EVERY_S = 2.0
 SILENCE_MAX_S = 30.0
-UNTIL_EVERY_S = 5.0
+UNTIL_EVERY_S = 1.0
+"""How often the archive notes until when it is complete; up to that a restore goes to a chosen second."""
 RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 15.0
 APPLICATION = "octonext-archive"
@@ -141,10 +142,13 @@ class Archiver:
             turn.asked = now
             self._report(connection, piece, ask=True)
         if isinstance(message, Pulse) and message.end <= piece.end:
-            self._stands(piece, message.at)
+            self._goes_well()
             if now - turn.noted >= UNTIL_EVERY_S:
                 turn.noted = now
                 await asyncio.to_thread(piece.write_until, message.at)
+                # Said only when the archive itself says it: who restores has nothing but the archive.
+                self.status.archived_to = lsn_text(piece.end)
+                self.status.complete_until = message.at
 
     def _report(self, connection: Replication, piece: Piece, *, ask: bool) -> None:
         # The slot keeps one segment more than we need, to compare with when we come again. A server that
@@ -184,9 +188,7 @@ class Archiver:
         self.status.run = piece.run.run
         self.status.archived_to = lsn_text(piece.end)
 
-    def _stands(self, piece: Piece, at: float) -> None:
-        self.status.archived_to = lsn_text(piece.end)
-        self.status.complete_until = at
+    def _goes_well(self) -> None:
         if self.status.state != "archiving":
             self.status.state, self.status.since, self.status.problem = "archiving", time.time(), ""
 
