@@ -27,7 +27,7 @@ WHOLE_TRAIL = """
 """
 #: Every column of head office that holds a secret, or what one could be guessed from.
 STORED_SECRETS = """
-    SELECT share_digest FROM device UNION SELECT code_digest FROM enrolment UNION SELECT digest FROM api_token
+    SELECT code_digest FROM enrolment UNION SELECT digest FROM api_token
      UNION SELECT convert_to(pin_hash, 'UTF8') FROM cashier
      UNION SELECT convert_to(password_hash, 'UTF8') FROM user_account
 """

@@ -23,6 +23,9 @@ KEPT = {
         "device_head": "the end of the till's journal; its connections are events",
         "reference": "the copy of head office's feed",
         "feed_cursor": "how far that copy is; each page is an event",
+        "customer": "what the entries say; personal data, of which the trail holds nothing",
+        "device_contact": "when a till was heard; its hello and each silence are events",
+        "sign_in_count": "wrong PINs in a row; each is an event",
     },
 }
 KINDS = ("hq", "shard")

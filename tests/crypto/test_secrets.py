@@ -34,3 +34,11 @@ def test_tokens_are_new_each_time_and_stored_as_digests() -> None:
 def test_equal_secrets_compare_equal_in_either_form() -> None:
     assert secrets.same_secret("token", b"token")
     assert not secrets.same_secret("token", "tokem")
+
+
+def test_a_pin_costs_what_a_browser_can_pay_and_one_hashed_dearer_before_still_fits() -> None:
+    assert "$m=19456,t=2,p=1$" in secrets.hash_secret("4711", secrets.PIN_COST)
+    for cost in (secrets.PIN_COST, None, CHEAP):
+        hashed = secrets.hash_secret("4711", cost)
+        assert secrets.verify_secret("4711", hashed)
+        assert not secrets.verify_secret("4712", hashed)

@@ -198,8 +198,14 @@ async def test_every_route_but_the_two_with_their_own_credential_answers_401_wit
 
 BY_REGION = {("GET", "/api/v1/audit")}
 """What a token that is limited to regions reaches: it tells regions apart."""
-OF_EVERY_TOKEN = {("DELETE", "/api/v1/sessions/current")}
-"""What every token may do: end itself."""
+OF_EVERY_TOKEN = {
+    ("DELETE", "/api/v1/sessions/current"),
+    ("GET", "/api/v1/users/me"),
+    ("POST", "/api/v1/users/me/password"),
+}
+"""What every token may do: end itself; and a person's, look at and change what is the person's own."""
+PROGRAM = {("GET", ""), ("GET", "/till"), ("GET", "/till/standard")}
+"""The browser till's files, which are the same for everybody; tests/edge/test_static.py."""
 
 
 async def test_a_token_limited_to_regions_reaches_no_route_of_the_gateway_that_does_not_tell_them_apart() -> (
@@ -224,7 +230,7 @@ async def test_a_token_limited_to_regions_reaches_no_route_of_the_gateway_that_d
     assert checked > 40
     # The description of the API also answers below its own address.
     told_apart = {(method, path) for method, path in reached if "/openapi.json" not in path}
-    assert told_apart - OPEN == BY_REGION | OF_EVERY_TOKEN
+    assert told_apart - OPEN == BY_REGION | OF_EVERY_TOKEN | PROGRAM
 
 
 async def test_a_token_without_the_scope_gets_403_and_is_told_which_one(api: httpx.AsyncClient) -> None:

@@ -107,10 +107,12 @@ async def test_a_cashier_is_published_with_a_hash_and_shown_without_it(
         cashier["user_id"],
     )
     payload = json.loads(row["payload"])
+    assert "$m=19456,t=2,p=1$" in payload["pin_hash"]
     assert verify_secret("4711", payload.pop("pin_hash"))
     assert payload == {
         "user_id": cashier["user_id"], "code": "1", "name_en": "Cashier 1", "name_ar": "كاشير ١",
-        "role": "cashier", "branch_ids": [chain.branch_id], "active": True,
+        "role": "cashier", "permissions": ["close_shift", "return_with_receipt", "sell"],
+        "branch_ids": [chain.branch_id], "active": True,
     }  # fmt: skip
     assert (row["region_id"], row["branch_id"]) == (chain.region_id, None)
 

@@ -21,16 +21,20 @@ from octonext.audit.reading import http as trail_http
 from octonext.base.clock import SystemClock
 from octonext.catalog import http as catalog_http
 from octonext.compliance import http as compliance_http
+from octonext.crypto.device_share import DeviceShares
 from octonext.crypto.signature import generate_device_key, public_spki
 from octonext.edge.application import API_PATH, application
 from octonext.edge.authentication import TokenCache
 from octonext.identity import http as identity_http
 from octonext.identity.service import bootstrap, token_lookup
+from octonext.identity.users import http as users_http
+from octonext.sales.till_settings import http as till_settings_http
 from octonext.shards.directory import http as directory_http
 from octonext.shards.directory.domain import ShardRegistration
 from octonext.shards.directory.service import register
 
 MONITOR_DIGEST = bytes(32)
+SHARE_KEY = bytes(range(32))
 
 
 @dataclass
@@ -46,12 +50,13 @@ class Chain:
 def rest_app(hq_app_database: asyncpg.Pool) -> Litestar:
     routes = [
         *directory_http.routes(), *catalog_http.routes(), *compliance_http.routes(), *identity_http.routes(),
-        *trail_http.routes(),
+        *trail_http.routes(), *users_http.routes(), *till_settings_http.routes(),
     ]  # fmt: skip
     tokens = TokenCache(token_lookup(lambda: hq_app_database), SystemClock(), monitor_digest=MONITOR_DIGEST)
     return application(
         [Router(API_PATH, route_handlers=routes)],
         tokens=tokens, title="OctoNext", version="0", hq=hq_app_database,
+        state={"shares": DeviceShares(lambda: [SHARE_KEY])},
     )  # fmt: skip
 
 

@@ -76,6 +76,26 @@ def test_feeds_and_breakers_of_the_processes_are_shown() -> None:
         assert expected in text
 
 
+def test_a_till_that_nobody_hears_is_shown_once_however_many_gateways_say_so() -> None:
+    silent = {
+        "shard_id": "kw-1", "branch_id": 1, "device_id": 7, "code": "T07", "why": "open shift",
+        "seen_at": "2026-03-01T08:00:00Z", "head_seq": 41, "told_seq": 43,
+    }  # fmt: skip
+    gateways: dict[str, dict[str, object] | None] = {
+        f"https://127.0.0.1:{port}": {"tills_connected": 1, "shards": [], "silent_tills": [silent]}
+        for port in (1, 2)
+    }
+    report = StatusReport(running=True, installation=None, databases=[], gateways=gateways)
+    text = printed(report)
+    assert "Silent tills" in text
+    assert text.count("T07 (7)") == 1
+    assert "open shift" in text
+    for answer in gateways.values():
+        assert answer is not None
+        answer["silent_tills"] = []
+    assert "Silent tills" not in printed(report)
+
+
 def test_an_answer_of_another_version_does_not_break_the_tables() -> None:
     report = StatusReport(
         running=True,

@@ -53,7 +53,7 @@ def test_a_reason_of_other_characters_is_not_understood(code: str) -> None:
         decode_entry(msgspec.json.encode(_common("stock_adjusted") | adjusted))
 
 
-@pytest.mark.parametrize("scope", ["line\n", "cart\n", "", "receipt"])
+@pytest.mark.parametrize("scope", ["line\n", "cart\n", "", "goods"])
 def test_a_void_of_something_else_is_not_understood(scope: str) -> None:
     with pytest.raises(msgspec.ValidationError, match="scope"):
         decode_entry(msgspec.json.encode(_common("void") | {"scope": scope, "amount": 5}))

@@ -112,8 +112,8 @@ async def enrol_crowd(installation: Installation, journals: Path) -> None:
     )
     try:
         rows = await connection.fetch(
-            "INSERT INTO device (branch_id, code, status, public_key, share_digest, enrolled_at)"
-            " SELECT branch, 'S' || n, 'enrolled', key, sha256(key), now()"
+            "INSERT INTO device (branch_id, code, status, public_key, enrolled_at)"
+            " SELECT branch, 'S' || n, 'enrolled', key, now()"
             " FROM unnest($1::int[], $2::bytea[]) WITH ORDINALITY AS t (branch, key, n)"
             " RETURNING device_id, code, public_key",
             [model.branch_id for model in models],

@@ -8,17 +8,30 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
+import httpx
 import pytest
 from msgspec.structs import replace as replace_struct
 
 from octonext.crypto.envelope import NONCE_BYTES, TAG_BYTES
+from octonext.crypto.tls import client_context
 from octonext.sales.entries import Payment, encode_entry
-from octonext.sync.messages import FRAME_BYTES_MAX, Ack, FromServer, Nack, Push, PushedEntry, PushedKey
+from octonext.sync.messages import (
+    FRAME_BYTES_MAX,
+    Ack,
+    FromServer,
+    Nack,
+    Push,
+    PushedEntry,
+    PushedKey,
+    Refused,
+    SignedIn,
+    SignIn,
+)
 from octonext.till.fleet import Fleet
 
 from .conftest import Installation, ask_shard
 from .neighbours import selling, selling_undisturbed
-from .raw_till import RawTill, line_of, take_till
+from .raw_till import DEADLINE_S, RawTill, line_of, take_till
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("wire")]
 
@@ -27,7 +40,7 @@ FENCED_TIMES = 50
 #: Entries sent at once by a till that forgets what its credits are.
 ENTRIES_BEYOND_CREDITS = 1500
 #: Where the tills of the tests stand, in their order.
-SHARDS_OF_TILLS = ("kw-1", "sa-1", "kw-1", "sa-1", "kw-1", "sa-1", "kw-1")
+SHARDS_OF_TILLS = ("kw-1", "sa-1", "kw-1", "sa-1", "kw-1", "sa-1", "kw-1", "kw-1")
 #: What a clock may say: the edges of calendars, of columns, and a flat battery.
 CLOCKS = (
     datetime(1, 1, 1, tzinfo=UTC),
@@ -350,3 +363,38 @@ async def sales_of(installation: Installation, till: RawTill) -> int:
     [row] = await ask_shard(installation, till.identity.shard_id, query)
     sales: int = row["sales"]
     return sales
+
+
+async def test_a_pin_gives_a_till_the_share_of_its_enrolment_until_the_till_is_reported_stolen(
+    shared_installation: Installation, till: RawTill
+) -> None:
+    headers = {"Authorization": f"Bearer {shared_installation.secret}"}
+    tls = client_context(shared_installation.layout.root_certificate)
+    async with (
+        httpx.AsyncClient(
+            base_url=f"{shared_installation.state.gateways[0]}/api/v1", verify=tls, headers=headers
+        ) as office,
+        line_of(shared_installation) as line,
+    ):
+        branch = (await office.get(f"/branches/{till.identity.branch_id}")).json()
+        body = {"region_id": branch["region_id"], "code": "77", "name_en": "Seventy-seven", "pin": "482139"}
+        cashier = (await office.post("/cashiers", json=body)).json()
+        await line.hello(till)
+        known = "SELECT FROM reference WHERE kind = 'cashier' AND key = $1"
+        async with asyncio.timeout(DEADLINE_S):
+            while not await ask_shard(shared_installation, till.identity.shard_id, known, cashier["user_id"]):
+                await asyncio.sleep(0.05)
+        await line.send(SignIn(id=1, cashier="77", pin="482138"))
+        assert (await line.receive_a(Refused)).reason == "wrong_pin"
+        await line.send(SignIn(id=2, cashier="77", pin="482139"))
+        answer = await line.receive_a(SignedIn)
+        assert (str(answer.cashier), answer.share) == (cashier["user_id"], till.identity.device_share)
+        revoked = await office.post(f"/tills/{till.device}/revoke", json={"reason": "stolen"})
+        assert revoked.status_code == 200
+        told = await line.receive_a(Nack)
+        assert (told.reason, told.detail.partition(":")[0]) == ("revoked", "stolen")
+        await line.is_hung_up_on()
+    async with line_of(shared_installation) as line:
+        again = await line.greet(till)
+        assert isinstance(again, Nack)
+        assert again.reason == "revoked"

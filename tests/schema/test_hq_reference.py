@@ -15,8 +15,9 @@ from api_fixtures import Chain, created
 
 #: Tables that are nobody's business but head office's; every other table must publish.
 PRIVATE = {
-    "api_token", "configuration_key", "enrolment", "organisation", "reference", "reference_history", "role",
-    "schema_migration", "shard", "user_account",
+    "api_token", "configuration_key", "enrolment", "organisation", "permission", "reference",
+    "reference_history", "role",
+    "schema_migration", "shard", "user_account", "user_role",
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ import pytest_asyncio
 from octonext.base.clock import SystemClock
 from octonext.base.ids import new_uuid7
 from octonext.crypto.chain import GENESIS, link
+from octonext.crypto.device_share import fingerprint
 from octonext.crypto.envelope import (
     generate_shard_key,
     new_nonce,
@@ -53,6 +54,8 @@ from octonext.sync.metrics import SyncMetrics
 from octonext.sync.service import ShardSync, TillSession
 
 SHARD_KEY = generate_shard_key()
+#: What the shares of the tills here are derived from.
+SHARE_KEY = bytes(range(32))
 CASHIER = UUID("01900000-0000-7000-8000-000000000001")
 MILK = UUID("01900000-0000-7000-8000-00000000000a")
 RICE = UUID("01900000-0000-7000-8000-00000000000b")
@@ -201,7 +204,7 @@ class Shard:
     lane: Lane
     sync: ShardSync
 
-    async def enrol(self, *tills: JournalWriter, status: str = "enrolled") -> None:
+    async def enrol(self, *tills: JournalWriter, status: str = "enrolled", **more: Any) -> None:
         for till in tills:
             await self.put_reference(
                 "device",
@@ -211,8 +214,10 @@ class Shard:
                     "branch_id": till.branch,
                     "code": f"T{till.device:02}",
                     "status": status,
+                    "share_key": fingerprint(SHARE_KEY),
                     "public_key": base64.b64encode(public_spki(till.private)).decode(),
-                },
+                }
+                | more,
             )
         await self.sync.refresh()
 

@@ -17,8 +17,8 @@ from octonext.shards.lane import ShardUnavailable
 from octonext.sync.domain import START
 from octonext.sync.messages import Ack, Head, Nack, PushedEntry
 from octonext.sync.service import TillSession
+from octonext.sync.service.deltas import parse_cursor
 from octonext.sync.service.mirror import Mirror
-from octonext.sync.service.shard import parse_cursor
 from unguarded import unguarded
 
 from .conftest import MILK, RICE, JournalWriter, Shard

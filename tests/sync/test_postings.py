@@ -10,10 +10,15 @@ import pytest
 
 from octonext.sales.entries import (
     AdjustmentLine,
+    CashierSignedIn,
     CashMoved,
     CountLine,
     DrawerOpened,
+    Payment,
     ReceiptReference,
+    ReceiptReprinted,
+    Return,
+    Sale,
     ShiftOpened,
     StockAdjusted,
     StockCounted,
@@ -220,6 +225,85 @@ async def test_a_till_clock_years_off_changes_nothing_but_the_evidence(
     opened_at = await shard.value("SELECT opened_at FROM shift")
     assert abs(opened_at - datetime.now(UTC)) < timedelta(minutes=1)
     assert await shard.value("SELECT till_at FROM device_journal") == wrong
+
+
+async def test_an_exchange_nets_to_zero_in_its_own_account_and_only_the_difference_is_paid(
+    shard: Shard, till: JournalWriter
+) -> None:
+    await shard.enrol(till)
+    till.open_shift()
+    sold = till.sell((MILK, 2))
+    back = till.take_back(ReceiptReference(1, 1, sold), (MILK, 1))
+    template = msgspec.json.decode(till.entries[back - 1][0], type=Return)
+    till.entries.pop()
+    till.cash += 500
+    till.write(msgspec.structs.replace(template, payments=[Payment(tender="exchange", amount=500)]))
+    new = till.sell((RICE, 3))
+    bought = msgspec.json.decode(till.entries[new - 1][0], type=Sale)
+    till.entries.pop()
+    payments = [Payment(tender="exchange", amount=500), Payment(tender="knet", amount=1_000)]
+    till.cash -= 1_500
+    till.write(msgspec.structs.replace(bought, payments=payments))
+    till.close_shift()
+    assert await accepted(shard, till) == ["posted"] * 5
+    balance = "SELECT debit - credit FROM account_balance WHERE account = $1"
+    assert await shard.value(balance, 1150) == 0
+    assert await shard.value(balance, 1120) == 1_000
+
+
+async def test_a_sale_paid_by_an_exchange_that_follows_no_return_of_the_same_amount_opens_a_case(
+    shard: Shard, till: JournalWriter
+) -> None:
+    await shard.enrol(till)
+    till.open_shift()
+    till.sell((MILK, 1), tender="exchange")
+    till.take_back(None, (MILK, 1))
+    template = msgspec.json.decode(till.entries.pop()[0], type=Return)
+    till.write(msgspec.structs.replace(template, payments=[Payment(tender="exchange", amount=500)]))
+    till.sell((MILK, 1), tender="exchange")
+    till.sell((MILK, 1), tender="exchange")
+    # what a push brings is judged by the entry before, also where that came with another push
+    session = await shard.connect(till)
+    answers = [await shard.sync.push(session, till.push(*part)) for part in ((1, 2), (3, 3), (4, 5))]
+    assert [each.outcomes for each in answers if isinstance(each, Ack)] == [
+        ["posted", "posted_with_case"], ["posted_with_case"], ["posted", "posted_with_case"]
+    ]  # fmt: skip
+    cases = await shard.pool.fetch(
+        "SELECT seq, evidence::text FROM opened_case WHERE kind = 'exchange_without_return' ORDER BY seq"
+    )
+    assert [(row["seq"], msgspec.json.decode(row["evidence"])) for row in cases] == [
+        (2, {"paid": 500, "returned": 0}),
+        (5, {"paid": 500, "returned": 0}),
+    ]
+
+
+async def test_what_no_posting_has_a_place_for_is_an_event(shard: Shard, till: JournalWriter) -> None:
+    await shard.enrol(till)
+    till.open_shift()
+    sold = msgspec.json.decode(till.entries[till.sell((MILK, 1), (RICE, 2)) - 1][0], type=Sale)
+    till.entries.pop()
+    first, second = sold.lines
+    dented = msgspec.structs.replace(
+        second, discount=100, total=900, discount_reason="dented", discount_approved_by=RICE
+    )
+    paid = [Payment(tender="cash", amount=1_400)]
+    till.write(msgspec.structs.replace(sold, lines=[first, dented], total=1_400, payments=paid))
+    till.write(DrawerOpened(**till.common(), reason="change", approved_by=RICE))
+    till.write(CashMoved(**till.common(), currency="KWD", amount=-900, reason="bank", approved_by=RICE))
+    till.write(ReceiptReprinted(**till.common(), receipt=ReceiptReference(1, 1, 2)))
+    till.write(CashierSignedIn(**till.common()))
+    assert await accepted(shard, till) == ["posted"] * 6
+    events = await shard.pool.fetch("SELECT kind, detail::text AS detail FROM till_event ORDER BY seq")
+    assert [(row["kind"], msgspec.json.decode(row["detail"])) for row in events] == [
+        (
+            "sale",
+            {"discounts": [{"line": 2, "discount": 100, "reason": "dented", "approved_by": str(RICE)}]},
+        ),
+        ("drawer_opened", {"reason": "change", "approved_by": str(RICE)}),
+        ("cash_moved", {"amount": -900, "reason": "bank", "approved_by": str(RICE)}),
+        ("receipt_reprinted", {"receipt": {"branch": 1, "device": 1, "seq": 2}}),
+        ("cashier_signed_in", {}),
+    ]
 
 
 async def test_the_ledger_refuses_what_does_not_balance_whoever_writes(shard: Shard) -> None:

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from octonext.sync.domain import START, MarkedCursor
-from octonext.sync.service.shard import parse_cursor
+from octonext.sync.service.deltas import parse_cursor
 from unguarded import unguarded
 
 from .conftest import JournalWriter, Shard

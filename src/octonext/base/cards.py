@@ -25,6 +25,7 @@ OTHER_NUMBERS = {
     "barcode": "what a scanner reads; one number in thirty of sixteen digits looks like a card",
     "barcodes": "as barcode",
     "sku": "a supplier's article number may have as many digits as a card, and is often the barcode",
+    "vat_number": "a Saudi one has fifteen digits and begins with 3, as some cards' do",
     "password": "a secret: it is hashed, and never shown or logged",
     "pin": "as password",
 }

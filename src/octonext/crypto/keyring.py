@@ -56,7 +56,7 @@ PURPOSES = {
     "sealing": "the right to seal {name} on: earlier seals can still be verified, new ones need a new key",
     "backup": "the backup {name}",
     "archive": "the audit archive {name}",
-    "till": "the journal of the till {name} on this machine",
+    "till": "the {name} of tills: no new till, and no cashier who signs in online, can open records again",
 }
 """What a key is for, and what is lost with it."""
 

@@ -18,6 +18,10 @@ from .envelope import Argon2Cost
 TOKEN_PREFIX = "on_"  # noqa: S105 - a prefix that scanners for leaked tokens look for
 TOKEN_RANDOM_BYTES = 32
 
+PIN_COST = Argon2Cost(time=2, memory_kib=19_456, lanes=1)
+"""Of a cashier's PIN. A browser on a cheap tablet has to compute it, in one thread and little memory; what
+protects a PIN is the lock-out, and the device share without which it opens nothing."""
+
 _RECOMMENDED = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
 

@@ -51,6 +51,7 @@ TOKEN_CHARACTERS_MAX = 200
 _OPT = "octonext_access"
 _BY_REGION_OPT = "octonext_by_region"
 _CREDENTIAL_IN_REQUEST = "credential_in_request"
+_OPEN_TO_ALL = "open_to_all"
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,11 @@ def credential_in_request() -> dict[str, Any]:
     return {_OPT: _CREDENTIAL_IN_REQUEST}
 
 
+def open_to_all() -> dict[str, Any]:
+    """The `opt` of a handler that serves what is nobody's secret: the browser till's program, and no data."""
+    return {_OPT: _OPEN_TO_ALL}
+
+
 class TokenCache:
     """Tokens seen good lately, so that head office may be down and its clients still served."""
 
@@ -125,6 +131,10 @@ class TokenCache:
         self._known = {
             digest: entry for digest, entry in self._known.items() if entry[0].token_id != token_id
         }
+
+    def forget_user(self, user_id: UUID) -> None:
+        """Ask again for every session of a user whose rights just changed here."""
+        self._known = {digest: entry for digest, entry in self._known.items() if entry[0].user_id != user_id}
 
     def knows(self, token: str) -> bool:
         """Whether the token was seen good lately or is the monitor's: whoever holds it is not guessing."""
@@ -184,7 +194,7 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
     Raises Unauthenticated, Forbidden, TooManyAttempts, Unavailable.
     """
     access = handler.opt.get(_OPT)
-    if access == _CREDENTIAL_IN_REQUEST:
+    if access in (_CREDENTIAL_IN_REQUEST, _OPEN_TO_ALL):
         return
     principal = await _authenticated(connection)
     connection.scope["user"] = principal

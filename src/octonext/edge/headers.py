@@ -13,13 +13,23 @@ PAGE_POLICY = (
     b"default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     b"require-trusted-types-for 'script'"
 )
+#: Of the browser till and its workers, which each live under the policy of their own script. WebAssembly is
+#: how a browser computes Argon2id in time; images may be made on the spot, as a receipt's QR code is.
+APP_POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; "
+    "img-src 'self' data: blob:; style-src 'self'; font-src 'self'; manifest-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
 #: What a page may ask a browser for: nothing that a till does not need.
 _FEATURES = (
     "accelerometer", "autoplay", "camera", "cross-origin-isolated", "display-capture", "encrypted-media",
     "fullscreen", "geolocation", "gyroscope", "keyboard-map", "magnetometer", "microphone", "midi",
-    "payment", "picture-in-picture", "publickey-credentials-get", "screen-wake-lock", "sync-xhr", "usb",
-    "web-share", "xr-spatial-tracking",
+    "payment", "picture-in-picture", "publickey-credentials-get", "screen-wake-lock", "serial", "sync-xhr",
+    "usb", "xr-spatial-tracking",
 )  # fmt: skip
+#: What the browser till needs of these: codes are read by camera, receipts printed over USB or a serial line.
+_APP_FEATURES = frozenset({"camera", "serial", "usb"})
+APP_FEATURES = ", ".join(f"{name}=(self)" if name in _APP_FEATURES else f"{name}=()" for name in _FEATURES)
 
 #: Every answer carries these, unless whoever answers has said otherwise.
 SECURITY_HEADERS: tuple[Header, ...] = (

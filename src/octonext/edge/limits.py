@@ -25,15 +25,18 @@ ADDRESSES_MAX = 10_000
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `attempts` failures of one address in `window_s` seconds."""
+    """At most `attempts` failures of one address, or whatever else is counted by, in `window_s` seconds."""
 
     name: str
     attempts: int
     window_s: int
+    whence: str = "came from this address"
 
 
 #: A person mistypes a password a few times; a program that does so is guessing.
 SIGN_IN = Limit("sign_in", attempts=10, window_s=60)
+#: Of one name, wherever the guesses come from: who types it wrong so often waits.
+SIGN_IN_NAME = Limit("sign_in_name", attempts=20, window_s=900, whence="were made for this user")
 #: A shop enrols its tills together, and codes hold 80 random bits: room before suspicion.
 ENROLMENT = Limit("enrolment", attempts=60, window_s=60)
 #: Tokens cannot be guessed; this only spares head office the look-ups.
@@ -63,7 +66,7 @@ class Attempts:
         if count >= limit.attempts:
             counts[address] = (since, count, True)
             raise TooManyAttempts(
-                "Too many attempts came from this address.",
+                f"Too many attempts {limit.whence}.",
                 retry_after_s=max(1, int(since + limit.window_s - now) + 1),
                 is_first=not was_refused,
             )

@@ -35,6 +35,8 @@ STATUS: Mapping[str, int] = {
     "invalid_key": 400,
     "invalid_cursor": 400,
     "card_number": 400,
+    "password_refused": 400,
+    "invalid_till_settings": 400,
     "unauthenticated": 401,
     "enrolment_refused": 401,
     "sign_in_refused": 401,

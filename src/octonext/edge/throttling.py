@@ -26,25 +26,29 @@ def client_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     return connection.client.host if connection.client is not None else "local"
 
 
-async def begin_attempt(connection: ASGIConnection[Any, Any, Any, Any], limit: Limit) -> None:
-    """Count an attempt before the secret is looked at. Raises TooManyAttempts.
+async def begin_attempt(
+    connection: ASGIConnection[Any, Any, Any, Any], limit: Limit, key: str | None = None
+) -> None:
+    """Count an attempt before the secret is looked at, by `key` or else by address. Raises TooManyAttempts.
 
     The first refusal of a window is an event of head office's audit trail; the others say nothing new, and
     nobody may fill the trail by knocking.
     """
     attempts: Attempts = connection.app.state.attempts
     try:
-        attempts.begin(limit, client_address(connection))
+        attempts.begin(limit, key or client_address(connection))
     except TooManyAttempts as error:
         if error.is_first:
             await _note(connection.app.state.get("hq"), limit)
         raise
 
 
-def attempt_succeeded(connection: ASGIConnection[Any, Any, Any, Any], limit: Limit) -> None:
+def attempt_succeeded(
+    connection: ASGIConnection[Any, Any, Any, Any], limit: Limit, key: str | None = None
+) -> None:
     """Take back what `begin_attempt` counted: it was no guess, or nobody could tell."""
     attempts: Attempts = connection.app.state.attempts
-    attempts.succeeded(limit, client_address(connection))
+    attempts.succeeded(limit, key or client_address(connection))
 
 
 async def _note(hq: Pool | None, limit: Limit) -> None:

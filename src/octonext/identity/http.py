@@ -19,7 +19,7 @@ from octonext.edge.authentication import (
 )
 from octonext.edge.dependencies import HeadOffice, ProcessClock
 from octonext.edge.errors import InvalidRequest
-from octonext.edge.limits import SIGN_IN
+from octonext.edge.limits import SIGN_IN, SIGN_IN_NAME
 from octonext.edge.pagination import DEFAULT_LIMIT, Page, PageCursor, PageLimit, decode_cursor, page_of
 from octonext.edge.throttling import attempt_succeeded, begin_attempt
 
@@ -33,8 +33,10 @@ async def sign_in(
 ) -> NewToken:
     """Sign in with a name and a password; needs no token."""
     await begin_attempt(request, SIGN_IN)
+    await begin_attempt(request, SIGN_IN_NAME, data.name)
     session = await service.sign_in(hq, data, clock)
     attempt_succeeded(request, SIGN_IN)
+    attempt_succeeded(request, SIGN_IN_NAME, data.name)
     return session
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -12,7 +10,7 @@ from uuid import UUID
 from octonext.base.clock import Clock
 from octonext.base.errors import OctoNextError
 from octonext.base.ids import new_uuid7
-from octonext.crypto.secrets import hash_secret, new_token, token_digest, verify_secret
+from octonext.crypto.secrets import new_token, token_digest
 from octonext.edge.authentication import ADMIN, SCOPES, Principal, TokenCache, TokenLookup
 from octonext.edge.errors import Forbidden, InvalidRequest, NotFound, Unavailable
 from octonext.edge.refusals import UnknownReference, explained
@@ -31,17 +29,10 @@ from .domain import (
     Token,
     TokenDraft,
 )
+from .slow_hashing import hashed_password, hashed_pin, is_password
 
 SESSION_LIFETIME = timedelta(hours=12)
 """A working day. Whoever signs in does so again tomorrow."""
-HASHES_AT_ONCE_MAX = 2
-"""Each Argon2id takes 64 MiB and a core: more at once would only wait for each other."""
-
-# Checked when nobody has the name, so that a wrong name takes as long as a wrong password.
-_NOBODY_HASH = (
-    "$argon2id$v=19$m=65536,t=3,p=4$b2N0b25leHQtbm9ib2R5$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-)
-_hashing = ThreadPoolExecutor(HASHES_AT_ONCE_MAX, thread_name_prefix="argon2")
 
 
 class SignInRefused(OctoNextError):
@@ -61,9 +52,9 @@ async def bootstrap(pool: Pool) -> str | None:
         if await store.has_user(connection):
             return None
     secret, user_id = new_token(), new_uuid7()
-    password_hash = await _hashed(secret)
+    password_hash = await hashed_password(secret)
     async with transaction(pool) as connection:
-        if not await store.create_first_user(connection, user_id, ADMINISTRATOR, password_hash, [ADMIN]):
+        if not await store.create_first_user(connection, user_id, ADMINISTRATOR, password_hash):
             return None
         await record_event(connection, "administrator_created", user_id=user_id)
         await store.insert_token(
@@ -80,7 +71,7 @@ async def reset_administrator(pool: Pool, clock: Clock) -> str | None:
     does every token that came with it; tokens for programs stay. None when there is no administrator.
     """
     secret = new_token()
-    password_hash = await _hashed(secret)
+    password_hash = await hashed_password(secret)
     async with transaction(pool) as connection:
         user_id = await store.replace_password(connection, ADMINISTRATOR, password_hash)
         if user_id is None:
@@ -102,9 +93,7 @@ async def sign_in(pool: Pool, request: SignIn, clock: Clock) -> NewToken:
     """
     async with transaction(pool, readonly=True) as connection:
         user = await store.find_user(connection, request.name)
-    known_hash = _NOBODY_HASH if user is None else user[1]
-    loop = asyncio.get_running_loop()
-    right = await loop.run_in_executor(_hashing, verify_secret, request.password, known_hash)
+    right = await is_password(request.password, None if user is None else user[1])
     if user is None or not right:
         async with transaction(pool) as connection:
             await record_event(
@@ -112,11 +101,14 @@ async def sign_in(pool: Pool, request: SignIn, clock: Clock) -> NewToken:
                 name=None if user is None else request.name, user_id=None if user is None else user[0],
             )  # fmt: skip
         raise SignInRefused("The name or the password is wrong.")
-    user_id, _, scopes, regions = user
+    user_id, password_hash, scopes, regions = user
     secret = new_token()
     whoever = current_actor() or Actor(kind="user", id="")
     with acting_as(replace(whoever, kind="user", id=str(user_id), name=request.name)):
         async with transaction(pool) as connection:
+            # What ends every session may have come while the password was looked at.
+            if not await store.hold_user(connection, user_id, password_hash):
+                raise SignInRefused("The name or the password is wrong.")
             token = await store.insert_token(
                 connection, new_uuid7(), token_digest(secret), f"session of {request.name}", scopes,
                 user_id=user_id, expires_at=clock.now() + SESSION_LIFETIME, regions=regions,
@@ -194,7 +186,7 @@ async def refresh_tokens(pool: Pool, tokens: TokenCache) -> None:
 
 async def create_cashier(pool: Pool, draft: CashierDraft) -> Cashier:
     """Raises Conflict when the code is taken, UnknownReference for an unknown region or branch."""
-    pin_hash = await _hashed(draft.pin)
+    pin_hash = await hashed_pin(draft.pin)
     user_id = new_uuid7()
     with explained(store.REFUSALS):
         async with transaction(pool) as connection:
@@ -211,7 +203,7 @@ async def create_cashier(pool: Pool, draft: CashierDraft) -> Cashier:
 
 async def change_cashier(pool: Pool, user_id: UUID, change: CashierChange) -> Cashier:
     """Raises NotFound, UnknownReference."""
-    pin_hash = None if change.pin is None else await _hashed(change.pin)
+    pin_hash = None if change.pin is None else await hashed_pin(change.pin)
     with explained(store.REFUSALS):
         async with transaction(pool) as connection:
             region_id = await store.change_cashier(
@@ -247,11 +239,6 @@ async def list_cashiers(pool: Pool, after: UUID, limit: int, region_id: int | No
     """Up to `limit` cashiers behind the key `after`, in key order."""
     async with transaction(pool, readonly=True) as connection:
         return await store.list_cashiers(connection, after, limit, region_id)
-
-
-async def _hashed(secret: str) -> str:
-    """Hash off the event loop: Argon2id is slow on purpose."""
-    return await asyncio.get_running_loop().run_in_executor(_hashing, hash_secret, secret)
 
 
 async def _check_regions(connection: Connection, codes: list[str] | None) -> None:

@@ -30,13 +30,9 @@ async def has_user(connection: Connection) -> bool:
     return found
 
 
-async def create_first_user(
-    connection: Connection, user_id: UUID, name: str, password_hash: str, scopes: Sequence[str]
-) -> bool:
-    """Whether the user was created: there was nobody before."""
-    created = await connection.fetchval(
-        QUERIES["create_first_user"], user_id, name, password_hash, list(scopes)
-    )
+async def create_first_user(connection: Connection, user_id: UUID, name: str, password_hash: str) -> bool:
+    """Whether the administrator was created: there was nobody before."""
+    created = await connection.fetchval(QUERIES["create_first_user"], user_id, name, password_hash)
     return created is not None
 
 
@@ -44,6 +40,11 @@ async def replace_password(connection: Connection, name: str, password_hash: str
     """The user who has the new password now, or None when there is nobody of that name."""
     user_id: UUID | None = await connection.fetchval(QUERIES["replace_password"], name, password_hash)
     return user_id
+
+
+async def hold_user(connection: Connection, user_id: UUID, password_hash: str) -> bool:
+    """Whether the password still is the user's, who may sign in: so it stays until the transaction ends."""
+    return await connection.fetchval(QUERIES["hold_user"], user_id, password_hash) is not None
 
 
 async def find_user(

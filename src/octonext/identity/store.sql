@@ -2,22 +2,39 @@
 
 -- name: create_first_user
 -- The administrator of a new installation; nothing when there is any user already.
-INSERT INTO user_account (user_id, name, password_hash, scopes)
-SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT FROM user_account)
-ON CONFLICT (name) DO NOTHING
-RETURNING user_id;
+WITH made AS (
+    INSERT INTO user_account (user_id, name, password_hash)
+    SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT FROM user_account)
+    ON CONFLICT (name) DO NOTHING
+    RETURNING user_id
+), entitled AS (
+    INSERT INTO user_role (user_id, role) SELECT user_id, 'administrator' FROM made
+)
+SELECT user_id FROM made;
 
 -- name: has_user
 -- Whether there is any user, so that nothing is hashed in vain.
 SELECT EXISTS (SELECT FROM user_account);
 
 -- name: replace_password
--- A new password of a user, who may sign in with it even if switched off before.
-UPDATE user_account SET password_hash = $2, active = true WHERE name = $1 RETURNING user_id;
+-- A new password of an administrator, who may sign in with it even if switched off or demoted before.
+WITH changed AS (
+    UPDATE user_account SET password_hash = $2, active = true, regions = NULL WHERE name = $1
+    RETURNING user_id
+), entitled AS (
+    INSERT INTO user_role (user_id, role) SELECT user_id, 'administrator' FROM changed ON CONFLICT DO NOTHING
+)
+SELECT user_id FROM changed;
 
 -- name: find_user
 -- Who signs in under a name.
-SELECT user_id, password_hash, scopes, regions FROM user_account WHERE name = $1 AND active;
+SELECT u.user_id, u.password_hash, u.regions,
+       ARRAY (SELECT s.scope FROM user_scope AS s WHERE s.user_id = u.user_id ORDER BY s.scope) AS scopes
+FROM user_account AS u WHERE u.name = $1 AND u.active;
+
+-- name: hold_user
+-- Whether somebody may still sign in with the password of this hash; whoever would change that waits for us.
+SELECT true FROM user_account WHERE user_id = $1 AND password_hash = $2 AND active FOR SHARE;
 
 -- name: unknown_regions
 -- Which of these codes no region has.
@@ -45,17 +62,19 @@ RETURNING token_id, name, scopes, regions, created_at, expires_at, revoked_at;
 UPDATE api_token SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL;
 
 -- name: find_token
--- The living token of a digest.
-SELECT t.digest, t.token_id, t.name, t.scopes, t.user_id, t.expires_at,
-       t.regions, u.regions AS user_regions
+-- The living token of a digest. A session may what its user may now, whatever that was when it began.
+SELECT t.digest, t.token_id, t.name, t.user_id, t.expires_at, t.regions, u.regions AS user_regions,
+       CASE WHEN t.user_id IS NULL THEN t.scopes
+            ELSE ARRAY (SELECT s.scope FROM user_scope AS s WHERE s.user_id = t.user_id) END AS scopes
 FROM api_token AS t LEFT JOIN user_account AS u USING (user_id)
 WHERE t.digest = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())
   AND coalesce(u.active, true);
 
 -- name: load_tokens
 -- Every living token, newest first, as many as a cache takes.
-SELECT t.digest, t.token_id, t.name, t.scopes, t.user_id, t.expires_at,
-       t.regions, u.regions AS user_regions
+SELECT t.digest, t.token_id, t.name, t.user_id, t.expires_at, t.regions, u.regions AS user_regions,
+       CASE WHEN t.user_id IS NULL THEN t.scopes
+            ELSE ARRAY (SELECT s.scope FROM user_scope AS s WHERE s.user_id = t.user_id) END AS scopes
 FROM api_token AS t LEFT JOIN user_account AS u USING (user_id)
 WHERE t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())
   AND coalesce(u.active, true)

@@ -19,6 +19,8 @@ class Account(IntEnum):
     KNET_CLEARING = 1120
     MADA_CLEARING = 1130
     BENEFIT_CLEARING = 1140
+    #: What one half of an exchange hands to the other: nothing is left here when both are booked.
+    EXCHANGE_CLEARING = 1150
     RECEIVABLES = 1200
     VAT_PAYABLE = 2100
     VOUCHERS = 2310

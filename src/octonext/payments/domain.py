@@ -14,7 +14,14 @@ TENDER_ACCOUNTS: dict[str, Account] = {
     "benefit": Account.BENEFIT_CLEARING,
     "voucher": Account.VOUCHERS,
     "on_account": Account.RECEIVABLES,
+    "exchange": Account.EXCHANGE_CLEARING,
 }
 
 #: The tender that sits in the drawer, is counted at the end of a shift, and alone may be rounded.
 CASH = "cash"
+
+#: The tender that somebody has to be named for: without a customer nobody owes the money.
+ON_ACCOUNT = "on_account"
+
+#: The tender between the return and the sale of an exchange. No customer hands it over.
+EXCHANGE = "exchange"

@@ -43,12 +43,15 @@ COMMANDS = (
     ("octonext.processes.verify", "verify"),
     ("octonext.processes.replay", "replay"),
     ("octonext.processes.admin.till_code", "till_code"),
+    ("octonext.processes.admin.till_revoke", "till_revoke"),
     ("octonext.processes.demo", "demo"),
     ("octonext.processes.simulate", "simulate"),
 )
 GROUPS: tuple[tuple[str, str], ...] = (
     ("octonext.processes.admin.catalog", "catalog"),
+    ("octonext.processes.admin.till_settings", "till-settings"),
     ("octonext.processes.admin.token", "token"),
+    ("octonext.processes.admin.user", "user"),
     ("octonext.processes.audit.command", "audit"),
     ("octonext.processes.feeds.command", "feeds"),
     ("octonext.processes.keys.command", "keys"),

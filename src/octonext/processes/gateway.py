@@ -10,8 +10,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -28,6 +31,7 @@ from octonext.audit.reading.service import Trail
 from octonext.base.clock import SystemClock
 from octonext.catalog import http as catalog_http
 from octonext.compliance import http as compliance_http
+from octonext.crypto.device_share import DeviceShares
 from octonext.crypto.secrets import token_digest
 from octonext.crypto.tls import ALWAYS_NAMED
 from octonext.edge.application import API_PATH, application
@@ -36,19 +40,27 @@ from octonext.edge.files import FileWatch, crowded_at, spare_of
 from octonext.edge.flood import FloodWatch
 from octonext.edge.origin import own_origins
 from octonext.edge.refused_attempts import RefusedAttempts
+from octonext.edge.static import BuiltApp
+from octonext.edge.static import routes as static_routes
 from octonext.identity import http as identity_http
 from octonext.identity.service import refresh_tokens, token_lookup
+from octonext.identity.users import http as users_http
 from octonext.reporting.http import reports_router
 from octonext.reporting.remote import ReportingClient
 from octonext.runtime.layout import Layout
 from octonext.runtime.metrics import Registry
 from octonext.runtime.postgres import Pool, close_pool, open_pool
 from octonext.runtime.settings import Settings
+from octonext.sales.till_settings import http as till_settings_http
 from octonext.shards.directory import http as directory_http
 from octonext.shards.lane import Lane, LaneMetrics, ShardUnavailable
+from octonext.sync import http as sync_http
 from octonext.sync import socket as sync_socket
 from octonext.sync.metrics import SyncMetrics
 from octonext.sync.service import ShardSync
+from octonext.sync.service.deltas import PackedPages
+from octonext.sync.service.sign_in import SignIns
+from octonext.sync.service.silence import LOOK_EVERY_S, Silence, SilenceLimits
 from octonext.sync.socket import CONNECTIONS_MAX, SyncServer
 
 from . import operations_http
@@ -57,6 +69,7 @@ from .database_certificates import EVERY_S as CERTIFICATES_EVERY_S
 from .database_certificates import DatabaseCertificates
 from .gateway_tls import ServedCertificate, served_certificate, watch
 from .keys.opening import open_keyring
+from .keys.shares import device_shares
 from .keys.sync import SyncKeyWatch, sync_keys
 from .local_service import reporting_address
 from .os_process import allow_files
@@ -65,6 +78,8 @@ from .supervisor.storage import measure
 
 log = structlog.get_logger(__name__)
 
+#: Where `make web` leaves the browser till.
+APP_FOLDER = Path(octonext.__file__).parent / "web" / "till"
 #: Connections of one gateway to head office: administration only, no till waits for it.
 HQ_POOL_SIZE = 4
 HQ_STATEMENT_TIMEOUT_MS = 10_000
@@ -118,6 +133,7 @@ async def _serve(layout: Layout, settings: Settings, index: int, files: int) -> 
     sync_metrics = SyncMetrics(registry)
     keyring = open_keyring(layout)
     keys = SyncKeyWatch(layout, keyring)
+    pages = PackedPages()
     shards = [
         ShardSync(
             lane,
@@ -125,6 +141,7 @@ async def _serve(layout: Layout, settings: Settings, index: int, files: int) -> 
             clock=clock,
             metrics=sync_metrics,
             look_for_keys=keys.look,
+            pages=pages,
         )
         for lane in lanes
     ]
@@ -137,25 +154,38 @@ async def _serve(layout: Layout, settings: Settings, index: int, files: int) -> 
         connect_timeout_s=HQ_CONNECT_TIMEOUT_S,
     )
     refused = RefusedAttempts(lambda: hq, clock)
+    shares = device_shares(layout, keyring)
     sync = SyncServer(
         shards,
         clock=clock,
         metrics=sync_metrics,
         connections_max=connections_max(files),
         refused=refused,
+        sign_ins=SignIns(shares, clock),
     )
+    limits = SilenceLimits(
+        backlog=timedelta(minutes=settings.gateway.silent_backlog_minutes),
+        shift=timedelta(minutes=settings.gateway.silent_shift_minutes),
+    )
+    silences = [Silence(lane, limits, clock=clock, metrics=sync_metrics) for lane in lanes]
     keys.watch(shards, sync.announce_key)
     tokens = TokenCache(token_lookup(lambda: hq), clock, monitor_digest=_monitor_digest(layout))
     served = served_certificate(layout, settings, index, clock=clock, registry=registry)
     app = build(
         tokens=tokens, hq=hq, sync=sync, lanes=lanes, reporting=reporting, registry=registry,
         trail=trail_of(settings, hq, lanes), certificate=served,
-        origins=_origins(layout, settings, served), refused=refused,
+        origins=_origins(layout, settings, served), refused=refused, shares=shares,
+        till_app=BuiltApp.read(APP_FOLDER), silences=silences,
     )  # fmt: skip
     background = [
-        asyncio.ensure_future(_keep(refresh, each.refresh, REFRESH_S))
+        asyncio.ensure_future(_keep(f"refresh {each.shard_id}", partial(sync.refresh, each), REFRESH_S))
         for each in shards
-        for refresh in (f"refresh {each.shard_id}",)
+    ]
+    background += [
+        asyncio.ensure_future(
+            _keep(f"silent tills {each.shard_id}", partial(_look, sync, shard, each), LOOK_EVERY_S)
+        )
+        for shard, each in zip(shards, silences, strict=True)
     ]
     background.append(asyncio.ensure_future(_keep("sync keys", keys.tend, REFRESH_S)))
     background.append(asyncio.ensure_future(_keep("tokens", lambda: refresh_tokens(hq, tokens), TOKENS_S)))
@@ -184,6 +214,10 @@ async def _serve(layout: Layout, settings: Settings, index: int, files: int) -> 
         await asyncio.gather(*(lane.close() for lane in lanes), close_pool(hq), reporting.close())
 
 
+async def _look(sync: SyncServer, shard: ShardSync, silence: Silence) -> None:
+    await silence.look(sync.tills_of(shard))
+
+
 def build(
     *,
     tokens: TokenCache,
@@ -196,13 +230,19 @@ def build(
     certificate: ServedCertificate | None = None,
     origins: Iterable[str] = (),
     refused: RefusedAttempts | None = None,
+    shares: DeviceShares | None = None,
+    till_app: BuiltApp | None = None,
+    silences: Sequence[Silence] = (),
 ) -> Litestar:
     """Return the ASGI application with every route; what answers what is decided here only."""
     api: list[ControllerRouterHandler] = [
         *directory_http.routes(),
+        *sync_http.routes(),
         *catalog_http.routes(),
         *compliance_http.routes(),
         *identity_http.routes(),
+        *users_http.routes(),
+        *till_settings_http.routes(),
         *trail_http.routes(),
         *operations_http.api_routes(),
     ]
@@ -212,6 +252,7 @@ def build(
             reports_router(f"{API_PATH}/reports"),
             *sync_socket.routes(),
             *operations_http.routes(),
+            *static_routes(),
         ],
         tokens=tokens,
         title="OctoNext",
@@ -226,6 +267,9 @@ def build(
             "registry": registry,
             "trail": trail,
             "certificate": certificate,
+            "shares": shares,
+            "app": till_app,
+            "silences": list(silences),
         },
     )
 

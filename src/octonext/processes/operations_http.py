@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import msgspec
 from litestar import Response, get
 from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
@@ -17,6 +18,7 @@ from octonext.edge.authentication import MONITOR, needs
 from octonext.edge.errors import Unavailable
 from octonext.runtime.metrics import CONTENT_TYPE, Registry
 from octonext.shards.lane import Lane
+from octonext.sync.http import shown
 from octonext.sync.socket import SyncServer
 
 from .gateway_tls import ServedCertificate
@@ -64,6 +66,7 @@ def status(state: State) -> dict[str, Any]:
         "tills_connected": sync.connected,
         "shards": [asdict(lane.status()) for lane in lanes],
         "certificate": None if certificate is None else certificate.status(),
+        "silent_tills": msgspec.to_builtins(shown(state.get("silences") or ()).tills),
     }
 
 

@@ -40,6 +40,7 @@ AT_REST_ANYWHERE: tuple[AtRest, ...] = ("pg_tde", "declared", "none")
 """What can be said of a database whose files are on another machine."""
 BACKUPS_KEPT_MAX = 1_000
 AUDIT_COPIES_MAX = 16
+MINUTES_MAX = 7 * 24 * 60
 
 DSN_FILES = ("sslrootcert", "sslcrl", "sslcert", "sslkey")
 DSN_REFUSED = ("sslnegotiation", "sslpassword", "service", "servicefile", "passfile")
@@ -180,6 +181,10 @@ class Gateway(_Part, frozen=True, kw_only=True):
     tls: TlsFiles | None = None
     origins: tuple[str, ...] = ()
     """Web origins (https://shop.example) that browsers may call from, besides the gateway's own names."""
+    silent_backlog_minutes: Annotated[int, msgspec.Meta(ge=1, le=MINUTES_MAX)] = 15
+    """A till that announced entries and did not deliver them for so long is an alarm."""
+    silent_shift_minutes: Annotated[int, msgspec.Meta(ge=1, le=MINUTES_MAX)] = 60
+    """A till with an open shift that nobody has heard for so long is an alarm."""
 
     def __post_init__(self) -> None:
         for origin in self.origins:
@@ -197,6 +202,8 @@ class Keys(_Part, frozen=True, kw_only=True):
     """Where the master key comes from, which wraps every other key; default: a file in DATA/keys."""
 
     master: SecretSource | None = None
+    shares: SecretSource | None = None
+    """The key of the device shares, for gateways on several machines; default: one in the keyring."""
 
 
 class Backup(_Part, frozen=True, kw_only=True):

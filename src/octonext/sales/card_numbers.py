@@ -8,7 +8,9 @@ import msgspec
 
 from octonext.base.cards import DIGITS_MIN, contains_card_number, fields_with_cards
 
-from .entries import RECEIPTS, AnyEntry, Return, Sale, encode_entry
+from .entries import RECEIPTS, AnyEntry, CustomerSaved, Return, Sale, encode_entry
+
+_CUSTOMER_TEXTS = ("name", "phone", "email", "vat_number", "note")
 
 
 def find_card_number(entry: AnyEntry) -> str | None:
@@ -38,13 +40,13 @@ def hides_card_number(data: bytes, entry: AnyEntry | None = None) -> bool:
 
 def _says_nothing(receipt: Sale | Return) -> bool:
     """Whether a receipt is as nearly all are, without any text: they are most of what a shard books."""
-    if (receipt.note if isinstance(receipt, Sale) else receipt.reason) is not None:
+    if receipt.note is not None or (isinstance(receipt, Return) and receipt.reason is not None):
         return False
     for payment in receipt.payments:
         if payment.reference is not None or len(payment.tender) >= DIGITS_MIN:
             return False
-    for line in receipt.lines:  # noqa: SIM110 -- a generator costs twice as much
-        if line.note is not None or len(line.tax_code) >= DIGITS_MIN:
+    for line in receipt.lines:
+        if line.note is not None or line.discount_reason is not None or len(line.tax_code) >= DIGITS_MIN:
             return False
     return True
 
@@ -52,15 +54,17 @@ def _says_nothing(receipt: Sale | Return) -> bool:
 def _texts(entry: AnyEntry) -> Iterator[tuple[str, str | None]]:
     if isinstance(entry, RECEIPTS):
         yield from _receipt_texts(entry)
+    elif isinstance(entry, CustomerSaved):
+        for field in _CUSTOMER_TEXTS:
+            yield field, getattr(entry, field)
     else:
         yield "reason", getattr(entry, "reason", None)
         yield "note", getattr(entry, "note", None)
 
 
 def _receipt_texts(receipt: Sale | Return) -> Iterator[tuple[str, str | None]]:
-    if isinstance(receipt, Sale):
-        yield "note", receipt.note
-    else:
+    yield "note", receipt.note
+    if isinstance(receipt, Return):
         yield "reason", receipt.reason
     for number, payment in enumerate(receipt.payments):
         if payment.reference is not None:
@@ -70,5 +74,7 @@ def _receipt_texts(receipt: Sale | Return) -> Iterator[tuple[str, str | None]]:
     for number, line in enumerate(receipt.lines):
         if line.note is not None:
             yield f"lines[{number}].note", line.note
+        if line.discount_reason is not None:
+            yield f"lines[{number}].discount_reason", line.discount_reason
         if len(line.tax_code) >= DIGITS_MIN:
             yield f"lines[{number}].tax_code", line.tax_code

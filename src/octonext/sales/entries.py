@@ -86,6 +86,9 @@ class Line(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     #: The line's number on the original receipt, for a return.
     original_line: Annotated[int, Meta(ge=1, le=LINES_MAX)] | None = None
     note: Text | None = None
+    #: Why there is a discount, and who allowed one beyond what the cashier may give.
+    discount_reason: Text | None = None
+    discount_approved_by: UUID | None = None
 
 
 class Payment(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -116,6 +119,8 @@ class Sale(Entry, frozen=True, tag="sale", kw_only=True):
     #: Cash rounding: what is paid minus `total`.
     rounding: Annotated[int, Meta(ge=-100, le=100)] = 0
     note: Text | None = None
+    #: Whose receipt it is, as `customer_saved` named them.
+    customer: UUID | None = None
 
 
 class Return(Entry, frozen=True, tag="return", kw_only=True):
@@ -130,12 +135,17 @@ class Return(Entry, frozen=True, tag="return", kw_only=True):
     tax: NotNegative
     rounding: Annotated[int, Meta(ge=-100, le=100)] = 0
     reason: Text | None = None
+    note: Text | None = None
+    customer: UUID | None = None
 
 
 class Void(Entry, frozen=True, tag="void", kw_only=True):
-    """A cart line or a whole cart that was taken back before payment. No money moves."""
+    """A cart line or a whole cart that was taken back before payment. No money moves.
 
-    scope: Literal["line", "cart"]
+    Scope `receipt` notes that a paid sale is being taken back whole; the money goes with its `return`.
+    """
+
+    scope: Literal["line", "cart", "receipt"]
     amount: NotNegative
     product: UUID | None = None
     quantity: Quantity | None = None
@@ -156,6 +166,7 @@ class DrawerOpened(Entry, frozen=True, tag="drawer_opened", kw_only=True):
     """The drawer was opened without a sale."""
 
     reason: Text | None = None
+    approved_by: UUID | None = None
 
 
 class CashMoved(Entry, frozen=True, tag="cash_moved", kw_only=True):
@@ -164,6 +175,7 @@ class CashMoved(Entry, frozen=True, tag="cash_moved", kw_only=True):
     currency: Currency
     amount: Amount
     reason: Text | None = None
+    approved_by: UUID | None = None
 
 
 class CountLine(Struct, frozen=True, gc=False, kw_only=True):
@@ -203,6 +215,30 @@ class ShiftClosed(Entry, frozen=True, tag="shift_closed", kw_only=True):
     expected: Amount
 
 
+class CustomerSaved(Entry, frozen=True, tag="customer_saved", kw_only=True):
+    """A customer was made or changed at the till: all that is known of them, not only what changed.
+
+    Personal data. It stays on the shard of the till's country and is in no report.
+    """
+
+    customer: UUID
+    name: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*\Z")]
+    phone: Text | None = None
+    email: Text | None = None
+    vat_number: Text | None = None
+    note: Text | None = None
+
+
+class ReceiptReprinted(Entry, frozen=True, tag="receipt_reprinted", kw_only=True):
+    """A copy of a receipt was printed, marked as one."""
+
+    receipt: ReceiptReference
+
+
+class CashierSignedIn(Entry, frozen=True, tag="cashier_signed_in", kw_only=True):
+    """Within a shift another cashier took over: the one that this entry names."""
+
+
 #: Entries with lines and payments. A tuple: `isinstance(entry, Sale | Return)` builds the union each time.
 RECEIPTS = (Sale, Return)
 
@@ -217,6 +253,9 @@ AnyEntry = (
     | StockCounted
     | StockAdjusted
     | ShiftClosed
+    | CustomerSaved
+    | ReceiptReprinted
+    | CashierSignedIn
 )
 
 #: Codes remembered as good.

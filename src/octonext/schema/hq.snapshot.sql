@@ -364,6 +364,27 @@ END $$;
 
 
 --
+-- Name: keep_an_administrator(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.keep_an_administrator() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO '$user', 'public'
+    AS $$
+BEGIN
+    PERFORM FROM role WHERE name = 'administrator' FOR UPDATE;
+    -- Where there is nobody yet, a statement that changed nothing took nobody away.
+    IF EXISTS (SELECT FROM user_account)
+       AND NOT EXISTS (SELECT FROM user_account AS u JOIN user_role AS r USING (user_id)
+                   WHERE u.active AND u.regions IS NULL AND r.role = 'administrator') THEN
+        RAISE EXCEPTION 'nobody would be an administrator any more'
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'last_administrator';
+    END IF;
+    RETURN NULL;
+END $$;
+
+
+--
 -- Name: publish_changes(regclass, text, text, text[]); Type: PROCEDURE; Schema: public; Owner: -
 --
 
@@ -566,7 +587,7 @@ CREATE TABLE public.api_token (
     CONSTRAINT api_token_digest_check CHECK ((length(digest) = 32)),
     CONSTRAINT api_token_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80))),
     CONSTRAINT api_token_regions_check CHECK (((cardinality(regions) >= 1) AND (cardinality(regions) <= 64))),
-    CONSTRAINT api_token_scopes_check CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 16)))
+    CONSTRAINT api_token_scopes_check CHECK (((cardinality(scopes) >= 0) AND (cardinality(scopes) <= 16)))
 );
 
 
@@ -710,7 +731,8 @@ CREATE TABLE public.cashier (
     CONSTRAINT cashier_code_form CHECK ((code ~ '^[A-Z0-9]{1,12}$'::text)),
     CONSTRAINT cashier_name_ar_check CHECK ((length(name_ar) <= 120)),
     CONSTRAINT cashier_name_en_check CHECK (((length(name_en) >= 1) AND (length(name_en) <= 120))),
-    CONSTRAINT cashier_pin_hash_check CHECK ((pin_hash ~~ '$argon2id$%'::text))
+    CONSTRAINT cashier_pin_hash_check CHECK ((pin_hash ~~ '$argon2id$%'::text)),
+    CONSTRAINT cashier_role_at_till CHECK ((role = ANY (ARRAY['cashier'::text, 'supervisor'::text, 'manager'::text])))
 );
 
 
@@ -780,14 +802,20 @@ CREATE TABLE public.device (
     name text DEFAULT ''::text NOT NULL,
     status text DEFAULT 'pending'::text NOT NULL,
     public_key bytea,
-    share_digest bytea,
+    reason text,
+    share_key text,
+    share_generation integer DEFAULT 1 NOT NULL,
+    unlocked_at timestamp with time zone,
     footprint jsonb DEFAULT '{}'::jsonb NOT NULL,
     enrolled_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT device_check CHECK (((status <> 'enrolled'::text) OR ((public_key IS NOT NULL) AND (share_digest IS NOT NULL)))),
+    CONSTRAINT device_check CHECK (((status <> 'enrolled'::text) OR (public_key IS NOT NULL))),
     CONSTRAINT device_code_form CHECK ((code ~ '^[A-Z][A-Z0-9]{1,7}$'::text)),
     CONSTRAINT device_name_check CHECK ((length(name) <= 80)),
-    CONSTRAINT device_share_digest_check CHECK ((length(share_digest) = 32)),
+    CONSTRAINT device_reason CHECK ((reason = ANY (ARRAY['revoked'::text, 'stolen'::text]))),
+    CONSTRAINT device_revoked_for CHECK (((status = 'revoked'::text) = (reason IS NOT NULL))),
+    CONSTRAINT device_share_generation_check CHECK ((share_generation >= 1)),
+    CONSTRAINT device_share_key_check CHECK ((share_key ~ '^[0-9a-f]{16}$'::text)),
     CONSTRAINT device_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'enrolled'::text, 'revoked'::text])))
 );
 
@@ -832,6 +860,18 @@ CREATE TABLE public.organisation (
     CONSTRAINT organisation_code_form CHECK ((code ~ '^[A-Z0-9][A-Z0-9-]{1,15}$'::text)),
     CONSTRAINT organisation_name_ar_check CHECK ((length(name_ar) <= 120)),
     CONSTRAINT organisation_name_en_check CHECK (((length(name_en) >= 1) AND (length(name_en) <= 120)))
+);
+
+
+--
+-- Name: permission; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.permission (
+    name text NOT NULL,
+    used text NOT NULL,
+    CONSTRAINT permission_name_check CHECK ((name ~ '^[a-z_:]{2,32}$'::text)),
+    CONSTRAINT permission_used_check CHECK ((used = ANY (ARRAY['till'::text, 'api'::text])))
 );
 
 
@@ -947,15 +987,29 @@ CREATE VIEW public.reference_branch AS
 
 
 --
+-- Name: role_permission; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.role_permission (
+    role text NOT NULL,
+    permission text NOT NULL
+);
+
+
+--
 -- Name: reference_cashier; Type: VIEW; Schema: public; Owner: -
 --
 
 CREATE VIEW public.reference_cashier AS
  SELECT user_id,
+    role,
     (user_id)::text AS key,
     region_id AS scope_region_id,
     NULL::integer AS scope_branch_id,
-    jsonb_build_object('user_id', user_id, 'code', code, 'name_en', name_en, 'name_ar', name_ar, 'role', role, 'branch_ids', ( SELECT COALESCE(jsonb_agg(b.branch_id ORDER BY b.branch_id), '[]'::jsonb) AS "coalesce"
+    jsonb_build_object('user_id', user_id, 'code', code, 'name_en', name_en, 'name_ar', name_ar, 'role', role, 'permissions', ( SELECT COALESCE(jsonb_agg(p.permission ORDER BY p.permission), '[]'::jsonb) AS "coalesce"
+           FROM (public.role_permission p
+             JOIN public.permission n ON ((n.name = p.permission)))
+          WHERE ((p.role = c.role) AND (n.used = 'till'::text))), 'branch_ids', ( SELECT COALESCE(jsonb_agg(b.branch_id ORDER BY b.branch_id), '[]'::jsonb) AS "coalesce"
            FROM public.cashier_branch b
           WHERE (b.user_id = c.user_id)), 'pin_hash', pin_hash, 'active', active) AS payload
    FROM public.cashier c;
@@ -998,7 +1052,7 @@ CREATE VIEW public.reference_device AS
     b.region_id AS scope_region_id,
     d.branch_id AS scope_branch_id,
     jsonb_build_object('device_id', d.device_id, 'code', d.code, 'branch_id', d.branch_id, 'public_key', replace(encode(d.public_key, 'base64'::text), '
-'::text, ''::text), 'status', d.status, 'name', d.name) AS payload
+'::text, ''::text), 'status', d.status, 'reason', d.reason, 'name', d.name, 'share_key', d.share_key, 'share_generation', d.share_generation, 'unlocked_at', d.unlocked_at) AS payload
    FROM (public.device d
      JOIN public.branch b USING (branch_id));
 
@@ -1117,6 +1171,41 @@ CREATE VIEW public.reference_tax AS
     NULL::integer AS scope_branch_id,
     jsonb_build_object('jurisdiction', jurisdiction, 'tax_class', tax_class, 'tax_code', tax_code, 'rate_ppm', rate_ppm, 'name_en', name_en, 'name_ar', name_ar) AS payload
    FROM public.tax;
+
+
+--
+-- Name: till_settings; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.till_settings (
+    scope text NOT NULL,
+    id integer NOT NULL,
+    region_id integer NOT NULL,
+    branch_id integer,
+    settings jsonb NOT NULL,
+    CONSTRAINT till_settings_check CHECK ((id =
+CASE scope
+    WHEN 'branch'::text THEN branch_id
+    ELSE region_id
+END)),
+    CONSTRAINT till_settings_check1 CHECK (((scope = 'branch'::text) = (branch_id IS NOT NULL))),
+    CONSTRAINT till_settings_scope_check CHECK ((scope = ANY (ARRAY['region'::text, 'branch'::text]))),
+    CONSTRAINT till_settings_settings_check CHECK ((jsonb_typeof(settings) = 'object'::text))
+);
+
+
+--
+-- Name: reference_till_settings; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.reference_till_settings AS
+ SELECT scope,
+    id,
+    ((scope || ':'::text) || id) AS key,
+    region_id AS scope_region_id,
+    branch_id AS scope_branch_id,
+    settings AS payload
+   FROM public.till_settings;
 
 
 --
@@ -1294,16 +1383,40 @@ CREATE TABLE public.shard (
 CREATE TABLE public.user_account (
     user_id uuid NOT NULL,
     name text NOT NULL,
+    full_name text DEFAULT ''::text NOT NULL,
     password_hash text NOT NULL,
-    scopes text[] NOT NULL,
     regions text[],
     active boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT user_account_full_name_check CHECK ((length(full_name) <= 120)),
     CONSTRAINT user_account_name_check CHECK ((name ~ '^[a-z0-9._-]{2,64}$'::text)),
     CONSTRAINT user_account_password_hash_check CHECK ((password_hash ~~ '$argon2id$%'::text)),
-    CONSTRAINT user_account_regions_check CHECK (((cardinality(regions) >= 1) AND (cardinality(regions) <= 64))),
-    CONSTRAINT user_account_scopes_check CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 16)))
+    CONSTRAINT user_account_regions_check CHECK (((cardinality(regions) >= 1) AND (cardinality(regions) <= 64)))
 );
+
+
+--
+-- Name: user_role; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.user_role (
+    user_id uuid NOT NULL,
+    role text NOT NULL,
+    CONSTRAINT user_role_at_office CHECK ((role <> ALL (ARRAY['cashier'::text, 'supervisor'::text])))
+);
+
+
+--
+-- Name: user_scope; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.user_scope AS
+ SELECT DISTINCT u.user_id,
+    p.permission AS scope
+   FROM ((public.user_role u
+     JOIN public.role_permission p USING (role))
+     JOIN public.permission n ON ((n.name = p.permission)))
+  WHERE (n.used = 'api'::text);
 
 
 --
@@ -1491,6 +1604,14 @@ ALTER TABLE ONLY public.organisation
 
 
 --
+-- Name: permission permission_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.permission
+    ADD CONSTRAINT permission_pkey PRIMARY KEY (name);
+
+
+--
 -- Name: price_list price_list_code_unique; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1584,6 +1705,14 @@ ALTER TABLE ONLY public.region
 
 ALTER TABLE ONLY public.region
     ADD CONSTRAINT region_region_id_jurisdiction_key UNIQUE (region_id, jurisdiction);
+
+
+--
+-- Name: role_permission role_permission_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.role_permission
+    ADD CONSTRAINT role_permission_pkey PRIMARY KEY (role, permission);
 
 
 --
@@ -1683,6 +1812,14 @@ ALTER TABLE ONLY public.tax
 
 
 --
+-- Name: till_settings till_settings_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.till_settings
+    ADD CONSTRAINT till_settings_pkey PRIMARY KEY (scope, id);
+
+
+--
 -- Name: user_account user_account_name_unique; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1696,6 +1833,14 @@ ALTER TABLE ONLY public.user_account
 
 ALTER TABLE ONLY public.user_account
     ADD CONSTRAINT user_account_pkey PRIMARY KEY (user_id);
+
+
+--
+-- Name: user_role user_role_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.user_role
+    ADD CONSTRAINT user_role_pkey PRIMARY KEY (user_id, role);
 
 
 --
@@ -1927,7 +2072,7 @@ ALTER TABLE public.cost ENABLE ALWAYS TRIGGER audit_delete;
 -- Name: device audit_delete; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER audit_delete AFTER DELETE ON public.device REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows('share_digest');
+CREATE TRIGGER audit_delete AFTER DELETE ON public.device REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
 
 ALTER TABLE public.device ENABLE ALWAYS TRIGGER audit_delete;
 
@@ -1948,6 +2093,15 @@ ALTER TABLE public.enrolment ENABLE ALWAYS TRIGGER audit_delete;
 CREATE TRIGGER audit_delete AFTER DELETE ON public.organisation REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
 
 ALTER TABLE public.organisation ENABLE ALWAYS TRIGGER audit_delete;
+
+
+--
+-- Name: permission audit_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.permission REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
+
+ALTER TABLE public.permission ENABLE ALWAYS TRIGGER audit_delete;
 
 
 --
@@ -2005,6 +2159,15 @@ ALTER TABLE public.role ENABLE ALWAYS TRIGGER audit_delete;
 
 
 --
+-- Name: role_permission audit_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.role_permission REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
+
+ALTER TABLE public.role_permission ENABLE ALWAYS TRIGGER audit_delete;
+
+
+--
 -- Name: seal_canary audit_delete; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2032,12 +2195,30 @@ ALTER TABLE public.tax ENABLE ALWAYS TRIGGER audit_delete;
 
 
 --
+-- Name: till_settings audit_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.till_settings REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
+
+ALTER TABLE public.till_settings ENABLE ALWAYS TRIGGER audit_delete;
+
+
+--
 -- Name: user_account audit_delete; Type: TRIGGER; Schema: public; Owner: -
 --
 
 CREATE TRIGGER audit_delete AFTER DELETE ON public.user_account REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows('password_hash');
 
 ALTER TABLE public.user_account ENABLE ALWAYS TRIGGER audit_delete;
+
+
+--
+-- Name: user_role audit_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.user_role REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
+
+ALTER TABLE public.user_role ENABLE ALWAYS TRIGGER audit_delete;
 
 
 --
@@ -2116,7 +2297,7 @@ ALTER TABLE public.cost ENABLE ALWAYS TRIGGER audit_insert;
 -- Name: device audit_insert; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER audit_insert AFTER INSERT ON public.device REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows('share_digest');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.device REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
 
 ALTER TABLE public.device ENABLE ALWAYS TRIGGER audit_insert;
 
@@ -2137,6 +2318,15 @@ ALTER TABLE public.enrolment ENABLE ALWAYS TRIGGER audit_insert;
 CREATE TRIGGER audit_insert AFTER INSERT ON public.organisation REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
 
 ALTER TABLE public.organisation ENABLE ALWAYS TRIGGER audit_insert;
+
+
+--
+-- Name: permission audit_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.permission REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
+
+ALTER TABLE public.permission ENABLE ALWAYS TRIGGER audit_insert;
 
 
 --
@@ -2194,6 +2384,15 @@ ALTER TABLE public.role ENABLE ALWAYS TRIGGER audit_insert;
 
 
 --
+-- Name: role_permission audit_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.role_permission REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
+
+ALTER TABLE public.role_permission ENABLE ALWAYS TRIGGER audit_insert;
+
+
+--
 -- Name: seal_canary audit_insert; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2221,12 +2420,30 @@ ALTER TABLE public.tax ENABLE ALWAYS TRIGGER audit_insert;
 
 
 --
+-- Name: till_settings audit_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.till_settings REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
+
+ALTER TABLE public.till_settings ENABLE ALWAYS TRIGGER audit_insert;
+
+
+--
 -- Name: user_account audit_insert; Type: TRIGGER; Schema: public; Owner: -
 --
 
 CREATE TRIGGER audit_insert AFTER INSERT ON public.user_account REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows('password_hash');
 
 ALTER TABLE public.user_account ENABLE ALWAYS TRIGGER audit_insert;
+
+
+--
+-- Name: user_role audit_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.user_role REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
+
+ALTER TABLE public.user_role ENABLE ALWAYS TRIGGER audit_insert;
 
 
 --
@@ -2305,7 +2522,7 @@ ALTER TABLE public.cost ENABLE ALWAYS TRIGGER audit_update;
 -- Name: device audit_update; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER audit_update AFTER UPDATE ON public.device REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows('share_digest');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.device REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
 
 ALTER TABLE public.device ENABLE ALWAYS TRIGGER audit_update;
 
@@ -2326,6 +2543,15 @@ ALTER TABLE public.enrolment ENABLE ALWAYS TRIGGER audit_update;
 CREATE TRIGGER audit_update AFTER UPDATE ON public.organisation REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
 
 ALTER TABLE public.organisation ENABLE ALWAYS TRIGGER audit_update;
+
+
+--
+-- Name: permission audit_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.permission REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
+
+ALTER TABLE public.permission ENABLE ALWAYS TRIGGER audit_update;
 
 
 --
@@ -2383,6 +2609,15 @@ ALTER TABLE public.role ENABLE ALWAYS TRIGGER audit_update;
 
 
 --
+-- Name: role_permission audit_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.role_permission REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
+
+ALTER TABLE public.role_permission ENABLE ALWAYS TRIGGER audit_update;
+
+
+--
 -- Name: seal_canary audit_update; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2410,12 +2645,30 @@ ALTER TABLE public.tax ENABLE ALWAYS TRIGGER audit_update;
 
 
 --
+-- Name: till_settings audit_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.till_settings REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
+
+ALTER TABLE public.till_settings ENABLE ALWAYS TRIGGER audit_update;
+
+
+--
 -- Name: user_account audit_update; Type: TRIGGER; Schema: public; Owner: -
 --
 
 CREATE TRIGGER audit_update AFTER UPDATE ON public.user_account REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows('password_hash');
 
 ALTER TABLE public.user_account ENABLE ALWAYS TRIGGER audit_update;
+
+
+--
+-- Name: user_role audit_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.user_role REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows();
+
+ALTER TABLE public.user_role ENABLE ALWAYS TRIGGER audit_update;
 
 
 --
@@ -2444,6 +2697,20 @@ CREATE TRIGGER category_scope BEFORE UPDATE ON public.category FOR EACH ROW EXEC
 --
 
 CREATE TRIGGER device_scope BEFORE UPDATE ON public.device FOR EACH ROW EXECUTE FUNCTION public.refuse_change('device_id', 'branch_id');
+
+
+--
+-- Name: user_account keep_an_administrator; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER keep_an_administrator AFTER UPDATE OF active, regions ON public.user_account FOR EACH STATEMENT EXECUTE FUNCTION public.keep_an_administrator();
+
+
+--
+-- Name: user_role keep_an_administrator; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER keep_an_administrator AFTER DELETE OR UPDATE ON public.user_role FOR EACH STATEMENT EXECUTE FUNCTION public.keep_an_administrator();
 
 
 --
@@ -2531,6 +2798,13 @@ CREATE TRIGGER publish_cashier_delete AFTER DELETE ON public.cashier_branch REFE
 
 
 --
+-- Name: role_permission publish_cashier_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_cashier_delete AFTER DELETE ON public.role_permission REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('cashier', 'part', 'role');
+
+
+--
 -- Name: cashier publish_cashier_insert; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2545,6 +2819,13 @@ CREATE TRIGGER publish_cashier_insert AFTER INSERT ON public.cashier_branch REFE
 
 
 --
+-- Name: role_permission publish_cashier_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_cashier_insert AFTER INSERT ON public.role_permission REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('cashier', 'part', 'role');
+
+
+--
 -- Name: cashier publish_cashier_update; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2556,6 +2837,13 @@ CREATE TRIGGER publish_cashier_update AFTER UPDATE ON public.cashier REFERENCING
 --
 
 CREATE TRIGGER publish_cashier_update AFTER UPDATE ON public.cashier_branch REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('cashier', 'part', 'user_id');
+
+
+--
+-- Name: role_permission publish_cashier_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_cashier_update AFTER UPDATE ON public.role_permission REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('cashier', 'part', 'role');
 
 
 --
@@ -2748,6 +3036,27 @@ CREATE TRIGGER publish_tax_update AFTER UPDATE ON public.tax REFERENCING OLD TAB
 
 
 --
+-- Name: till_settings publish_till_settings_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_till_settings_delete AFTER DELETE ON public.till_settings REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('till_settings', 'own', 'scope', 'id');
+
+
+--
+-- Name: till_settings publish_till_settings_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_till_settings_insert AFTER INSERT ON public.till_settings REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('till_settings', 'own', 'scope', 'id');
+
+
+--
+-- Name: till_settings publish_till_settings_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER publish_till_settings_update AFTER UPDATE ON public.till_settings REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.publish_reference('till_settings', 'own', 'scope', 'id');
+
+
+--
 -- Name: barcode refuse_truncate; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2825,10 +3134,24 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.region FOR EACH STATEME
 
 
 --
+-- Name: role_permission refuse_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.role_permission FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+
+--
 -- Name: tax refuse_truncate; Type: TRIGGER; Schema: public; Owner: -
 --
 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.tax FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+
+
+--
+-- Name: till_settings refuse_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.till_settings FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
 
 
 --
@@ -2931,6 +3254,15 @@ ALTER TABLE public.organisation ENABLE ALWAYS TRIGGER refuse_truncate_always;
 
 
 --
+-- Name: permission refuse_truncate_always; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate_always BEFORE TRUNCATE ON public.permission FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unrecorded_truncate();
+
+ALTER TABLE public.permission ENABLE ALWAYS TRIGGER refuse_truncate_always;
+
+
+--
 -- Name: price refuse_truncate_always; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2985,6 +3317,15 @@ ALTER TABLE public.role ENABLE ALWAYS TRIGGER refuse_truncate_always;
 
 
 --
+-- Name: role_permission refuse_truncate_always; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate_always BEFORE TRUNCATE ON public.role_permission FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unrecorded_truncate();
+
+ALTER TABLE public.role_permission ENABLE ALWAYS TRIGGER refuse_truncate_always;
+
+
+--
 -- Name: seal_canary refuse_truncate_always; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -3012,12 +3353,30 @@ ALTER TABLE public.tax ENABLE ALWAYS TRIGGER refuse_truncate_always;
 
 
 --
+-- Name: till_settings refuse_truncate_always; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate_always BEFORE TRUNCATE ON public.till_settings FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unrecorded_truncate();
+
+ALTER TABLE public.till_settings ENABLE ALWAYS TRIGGER refuse_truncate_always;
+
+
+--
 -- Name: user_account refuse_truncate_always; Type: TRIGGER; Schema: public; Owner: -
 --
 
 CREATE TRIGGER refuse_truncate_always BEFORE TRUNCATE ON public.user_account FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unrecorded_truncate();
 
 ALTER TABLE public.user_account ENABLE ALWAYS TRIGGER refuse_truncate_always;
+
+
+--
+-- Name: user_role refuse_truncate_always; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate_always BEFORE TRUNCATE ON public.user_role FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unrecorded_truncate();
+
+ALTER TABLE public.user_role ENABLE ALWAYS TRIGGER refuse_truncate_always;
 
 
 --
@@ -3032,6 +3391,13 @@ CREATE TRIGGER region_scope BEFORE UPDATE ON public.region FOR EACH ROW EXECUTE 
 --
 
 CREATE TRIGGER shard_scope BEFORE UPDATE ON public.shard FOR EACH ROW EXECUTE FUNCTION public.refuse_change('shard_id', 'jurisdiction');
+
+
+--
+-- Name: till_settings till_settings_scope; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER till_settings_scope BEFORE UPDATE ON public.till_settings FOR EACH ROW EXECUTE FUNCTION public.refuse_change('scope', 'id', 'region_id', 'branch_id');
 
 
 --
@@ -3187,11 +3553,59 @@ ALTER TABLE ONLY public.product
 
 
 --
+-- Name: role_permission role_permission_known; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.role_permission
+    ADD CONSTRAINT role_permission_known FOREIGN KEY (permission) REFERENCES public.permission(name);
+
+
+--
+-- Name: role_permission role_permission_role_known; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.role_permission
+    ADD CONSTRAINT role_permission_role_known FOREIGN KEY (role) REFERENCES public.role(name);
+
+
+--
 -- Name: seal_leaves seal_leaves_number_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.seal_leaves
     ADD CONSTRAINT seal_leaves_number_fkey FOREIGN KEY (number) REFERENCES public.seal_head(number);
+
+
+--
+-- Name: till_settings till_settings_branch_in_region; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.till_settings
+    ADD CONSTRAINT till_settings_branch_in_region FOREIGN KEY (branch_id, region_id) REFERENCES public.branch(branch_id, region_id);
+
+
+--
+-- Name: till_settings till_settings_region_known; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.till_settings
+    ADD CONSTRAINT till_settings_region_known FOREIGN KEY (region_id) REFERENCES public.region(region_id);
+
+
+--
+-- Name: user_role user_role_known; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.user_role
+    ADD CONSTRAINT user_role_known FOREIGN KEY (role) REFERENCES public.role(name);
+
+
+--
+-- Name: user_role user_role_user_known; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.user_role
+    ADD CONSTRAINT user_role_user_known FOREIGN KEY (user_id) REFERENCES public.user_account(user_id);
 
 
 --
@@ -3483,10 +3897,31 @@ GRANT UPDATE(public_key) ON TABLE public.device TO octonext_app;
 
 
 --
--- Name: COLUMN device.share_digest; Type: ACL; Schema: public; Owner: -
+-- Name: COLUMN device.reason; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT UPDATE(share_digest) ON TABLE public.device TO octonext_app;
+GRANT UPDATE(reason) ON TABLE public.device TO octonext_app;
+
+
+--
+-- Name: COLUMN device.share_key; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(share_key) ON TABLE public.device TO octonext_app;
+
+
+--
+-- Name: COLUMN device.share_generation; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(share_generation) ON TABLE public.device TO octonext_app;
+
+
+--
+-- Name: COLUMN device.unlocked_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(unlocked_at) ON TABLE public.device TO octonext_app;
 
 
 --
@@ -3550,6 +3985,13 @@ GRANT UPDATE(name_en) ON TABLE public.organisation TO octonext_app;
 --
 
 GRANT UPDATE(name_ar) ON TABLE public.organisation TO octonext_app;
+
+
+--
+-- Name: TABLE permission; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.permission TO octonext_app;
 
 
 --
@@ -3700,6 +4142,13 @@ GRANT SELECT ON TABLE public.reference_branch TO octonext_app;
 
 
 --
+-- Name: TABLE role_permission; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.role_permission TO octonext_app;
+
+
+--
 -- Name: TABLE reference_cashier; Type: ACL; Schema: public; Owner: -
 --
 
@@ -3805,10 +4254,31 @@ GRANT SELECT ON TABLE public.reference_tax TO octonext_app;
 
 
 --
+-- Name: TABLE till_settings; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.till_settings TO octonext_app;
+
+
+--
+-- Name: COLUMN till_settings.settings; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(settings) ON TABLE public.till_settings TO octonext_app;
+
+
+--
 -- Name: TABLE role; Type: ACL; Schema: public; Owner: -
 --
 
 GRANT SELECT ON TABLE public.role TO octonext_app;
+
+
+--
+-- Name: COLUMN role.description; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(description) ON TABLE public.role TO octonext_app;
 
 
 --
@@ -3896,6 +4366,13 @@ GRANT SELECT,INSERT ON TABLE public.user_account TO octonext_app;
 
 
 --
+-- Name: COLUMN user_account.full_name; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(full_name) ON TABLE public.user_account TO octonext_app;
+
+
+--
 -- Name: COLUMN user_account.password_hash; Type: ACL; Schema: public; Owner: -
 --
 
@@ -3903,10 +4380,31 @@ GRANT UPDATE(password_hash) ON TABLE public.user_account TO octonext_app;
 
 
 --
+-- Name: COLUMN user_account.regions; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(regions) ON TABLE public.user_account TO octonext_app;
+
+
+--
 -- Name: COLUMN user_account.active; Type: ACL; Schema: public; Owner: -
 --
 
 GRANT UPDATE(active) ON TABLE public.user_account TO octonext_app;
+
+
+--
+-- Name: TABLE user_role; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.user_role TO octonext_app;
+
+
+--
+-- Name: TABLE user_scope; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.user_scope TO octonext_app;
 
 
 --

@@ -78,6 +78,21 @@ CREATE TYPE public.pushed_count AS (
 
 
 --
+-- Name: pushed_customer; Type: TYPE; Schema: public; Owner: -
+--
+
+CREATE TYPE public.pushed_customer AS (
+	seq bigint,
+	customer_id uuid,
+	name text,
+	phone text,
+	email text,
+	vat_number text,
+	note text
+);
+
+
+--
 -- Name: pushed_entry; Type: TYPE; Schema: public; Owner: -
 --
 
@@ -179,7 +194,8 @@ CREATE TYPE public.pushed_sale AS (
 	line_count integer,
 	original_branch_id integer,
 	original_device_id integer,
-	original_seq bigint
+	original_seq bigint,
+	customer_id uuid
 );
 
 
@@ -583,6 +599,7 @@ BEGIN
                xid = pg_current_xact_id()
          WHERE h.branch_id = p_branch AND h.device_id = p_device;
     END IF;
+    PERFORM note_hello(p_branch, p_device, p_seq, p_hash);
     head_seq := v_head.seq;
     head_hash := v_head.hash;
     epoch := v_head.epoch + 1;
@@ -591,6 +608,104 @@ BEGIN
         'clock_offset_ms', p_offset_ms));
     RETURN NEXT;
 END $$;
+
+
+--
+-- Name: begin_sign_in(integer, integer, bigint, text, integer, integer, integer, integer, interval, interval, interval); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.begin_sign_in(p_branch integer, p_device integer, p_epoch bigint, p_code text, p_cashier_free integer, p_cashier_most integer, p_device_free integer, p_device_most integer, p_first interval, p_longest interval, p_locked interval) RETURNS TABLE(status text, wait_ms bigint, user_id uuid, pin_hash text, cashier_failures integer, device_failures integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_code   text := sign_in_key(p_branch, p_code);
+    v_device text := p_device::text;
+    v_mark   text;
+    v_works  boolean;
+    v_free   timestamptz;
+    v_now    timestamptz;
+BEGIN
+    PERFORM FROM device_head h
+      WHERE h.branch_id = p_branch AND h.device_id = p_device AND h.epoch = p_epoch;
+    IF NOT FOUND THEN
+        status := 'fenced';
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    SELECT (r.payload ->> 'user_id')::uuid, r.payload ->> 'pin_hash', md5(r.payload ->> 'pin_hash'),
+           (r.payload ->> 'active')::boolean
+           AND (r.payload -> 'branch_ids' = '[]' OR r.payload -> 'branch_ids' @> to_jsonb(p_branch))
+      INTO user_id, pin_hash, v_mark, v_works
+      FROM reference r
+     WHERE r.kind = 'cashier' AND r.payload ->> 'code' = p_code
+       AND r.region_id IS NOT DISTINCT FROM (SELECT b.region_id FROM reference b
+                                              WHERE b.kind = 'branch' AND b.key = p_branch::text);
+    -- Who does not work here is nobody here. The count is the code's all the same: the mark must not change
+    -- with the branch that asks, or asking elsewhere would end a lock-out.
+    IF NOT v_works THEN
+        user_id := NULL;
+        pin_hash := NULL;
+    END IF;
+
+    -- The code before the till, always: so two that ask at a time wait for each other, and never in a circle.
+    INSERT INTO sign_in_count AS c (whose, key, mark, failures, failed_at, free_at)
+    VALUES ('cashier', v_code, coalesce(v_mark, ''), 0, now(), now()),
+           ('device', v_device, coalesce((SELECT r.payload ->> 'unlocked_at' FROM reference r
+                                           WHERE r.kind = 'device' AND r.key = v_device), ''), 0, now(), now())
+    ON CONFLICT (whose, key) DO UPDATE
+       SET failures = CASE WHEN c.mark = excluded.mark AND c.failed_at > now() - p_locked
+                           THEN c.failures ELSE 0 END,
+           free_at = CASE WHEN c.mark = excluded.mark THEN c.free_at ELSE now() END,
+           mark = excluded.mark;
+    -- Not when the transaction began: another one that began later may have counted first.
+    v_now := clock_timestamp();
+    SELECT max(c.free_at) INTO v_free FROM sign_in_count c
+     WHERE (c.whose, c.key) IN (('cashier', v_code), ('device', v_device));
+    IF v_free > v_now THEN
+        status := 'locked_out';
+        wait_ms := ceil(extract(epoch FROM v_free - v_now) * 1000);
+        RETURN NEXT;
+        RETURN;
+    END IF;
+
+    status := 'ask';
+    UPDATE sign_in_count c
+       SET failures = c.failures + 1, failed_at = v_now,
+           free_at = v_now + sign_in_wait(c.failures + 1, p_cashier_free, p_cashier_most,
+                                          p_first, p_longest, p_locked)
+     WHERE c.whose = 'cashier' AND c.key = v_code
+    RETURNING c.failures, c.free_at INTO cashier_failures, v_free;
+    wait_ms := ceil(extract(epoch FROM v_free - v_now) * 1000);
+    UPDATE sign_in_count c
+       SET failures = c.failures + 1, failed_before = c.failed_at, failed_at = v_now,
+           free_at = v_now + sign_in_wait(c.failures + 1, p_device_free, p_device_most,
+                                          p_first, p_longest, p_locked)
+     WHERE c.whose = 'device' AND c.key = v_device
+    RETURNING c.failures, c.free_at INTO device_failures, v_free;
+    wait_ms := greatest(wait_ms, ceil(extract(epoch FROM v_free - v_now) * 1000));
+
+    -- Last, and never waiting: whoever waited here could be waited for.
+    DELETE FROM sign_in_count c
+     WHERE (c.whose, c.key) IN (SELECT o.whose, o.key FROM sign_in_count o
+                                 WHERE o.failed_at < now() - p_locked LIMIT 100 FOR UPDATE SKIP LOCKED);
+    RETURN NEXT;
+END $$;
+
+
+--
+-- Name: end_sign_in(integer, integer, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.end_sign_in(p_branch integer, p_device integer, p_code text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    DELETE FROM sign_in_count WHERE whose = 'cashier' AND key = sign_in_key(p_branch, p_code);
+    UPDATE sign_in_count SET failures = greatest(failures - 1, 0), failed_at = coalesce(failed_before, failed_at),
+                             free_at = now()
+     WHERE whose = 'device' AND key = p_device::text;
+$$;
 
 
 --
@@ -629,6 +744,27 @@ BEGIN
     END LOOP;
     RETURN v_created;
 END $$;
+
+
+--
+-- Name: find_exchange_cases(integer, integer, bigint, public.pushed_payment[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.find_exchange_cases(p_branch integer, p_device integer, p_head bigint, p_payments public.pushed_payment[]) RETURNS SETOF public.found_case
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT w.seq, 'exchange_without_return',
+           jsonb_build_object('paid', w.amount, 'returned', coalesce(r.amount, 0))::text
+      FROM (SELECT p.seq, sum(p.amount)::bigint AS amount FROM unnest(p_payments) p
+             WHERE p.tender = 'exchange' AND p.amount > 0 AND p.seq > p_head
+             GROUP BY p.seq) w
+     CROSS JOIN LATERAL (
+            SELECT -sum(b.amount)::bigint AS amount FROM sale_payment b
+             WHERE b.branch_id = p_branch AND b.device_id = p_device AND b.seq = w.seq - 1
+               AND b.tender = 'exchange' AND b.amount < 0) r
+     WHERE r.amount IS DISTINCT FROM w.amount;
+$$;
 
 
 --
@@ -730,10 +866,10 @@ END $$;
 
 
 --
--- Name: ingest_push(integer, integer, bigint, bigint, bytea, text, text, integer[], public.pushed_key[], public.pushed_entry[], public.pushed_sale[], public.pushed_line[], public.pushed_payment[], public.pushed_ledger[], public.pushed_adjustment[], public.pushed_count[], public.pushed_shift[], public.found_case[]); Type: FUNCTION; Schema: public; Owner: -
+-- Name: ingest_push(integer, integer, bigint, bigint, bytea, text, text, integer[], public.pushed_key[], public.pushed_entry[], public.pushed_sale[], public.pushed_line[], public.pushed_payment[], public.pushed_ledger[], public.pushed_adjustment[], public.pushed_count[], public.pushed_shift[], public.pushed_customer[], public.found_case[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.ingest_push(p_branch integer, p_device integer, p_epoch bigint, p_first bigint, p_prev bytea, p_currency text, p_time_zone text, p_shard_branches integer[], p_keys public.pushed_key[], p_entries public.pushed_entry[], p_sales public.pushed_sale[], p_lines public.pushed_line[], p_payments public.pushed_payment[], p_ledger public.pushed_ledger[], p_adjustments public.pushed_adjustment[], p_counts public.pushed_count[], p_shifts public.pushed_shift[], p_cases public.found_case[]) RETURNS public.push_result
+CREATE FUNCTION public.ingest_push(p_branch integer, p_device integer, p_epoch bigint, p_first bigint, p_prev bytea, p_currency text, p_time_zone text, p_shard_branches integer[], p_keys public.pushed_key[], p_entries public.pushed_entry[], p_sales public.pushed_sale[], p_lines public.pushed_line[], p_payments public.pushed_payment[], p_ledger public.pushed_ledger[], p_adjustments public.pushed_adjustment[], p_counts public.pushed_count[], p_shifts public.pushed_shift[], p_customers public.pushed_customer[], p_cases public.found_case[]) RETURNS public.push_result
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -745,6 +881,10 @@ DECLARE
     v_new_cases   bigint;
     v_quarantined bigint;
 BEGIN
+    IF p_epoch IS NULL THEN
+        -- a till that was never heard here itself
+        INSERT INTO device_head (branch_id, device_id) VALUES (p_branch, p_device) ON CONFLICT DO NOTHING;
+    END IF;
     SELECT * INTO v_head FROM device_head h
         WHERE h.branch_id = p_branch AND h.device_id = p_device FOR UPDATE;
     IF NOT FOUND OR v_head.epoch < p_epoch THEN
@@ -799,6 +939,11 @@ BEGIN
             SELECT e.seq, 'quarantined', jsonb_build_object('reason', e.reason)::text
               FROM unnest(p_entries) e WHERE e.seq > v_head.seq AND e.reason IS NOT NULL
         ) c;
+        -- asked first: nearly no push holds one, and the question costs less than the call
+        IF EXISTS (SELECT FROM unnest(p_payments) p WHERE p.tender = 'exchange') THEN
+            v_cases := v_cases || ARRAY(
+                SELECT f FROM find_exchange_cases(p_branch, p_device, v_head.seq, p_payments) f);
+        END IF;
 
         WITH journaled AS (
             INSERT INTO device_journal (branch_id, device_id, seq, hash, key_id, kind, bytes, ciphertext,
@@ -821,6 +966,14 @@ BEGIN
         SELECT p_branch, p_device, c.seq, c.kind, c.evidence::jsonb FROM unnest(v_cases) c
         ON CONFLICT DO NOTHING;
         GET DIAGNOSTICS v_new_cases = ROW_COUNT;
+
+        IF cardinality(p_customers) > 0 THEN
+            PERFORM save_customers(p_branch, p_device, v_head.seq, p_entries, p_customers);
+        END IF;
+
+        IF p_epoch IS NULL THEN
+            PERFORM note_rescue(p_branch, p_device, v_head.seq + 1, v_last.seq);
+        END IF;
 
         PERFORM post_stock(p_branch, p_device, v_head.seq, p_entries, p_lines, p_adjustments, p_counts);
 
@@ -869,6 +1022,115 @@ BEGIN
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NULL;
+END $$;
+
+
+--
+-- Name: note_contacts(integer[], integer[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.note_contacts(p_branches integer[], p_devices integer[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    UPDATE device_contact c SET seen_at = now()
+      FROM (SELECT o.branch_id, o.device_id FROM device_contact o
+              JOIN unnest(p_branches, p_devices) AS t (branch_id, device_id) USING (branch_id, device_id)
+             ORDER BY o.branch_id, o.device_id FOR UPDATE OF o SKIP LOCKED) k
+     WHERE (c.branch_id, c.device_id) = (k.branch_id, k.device_id);
+$$;
+
+
+--
+-- Name: note_hello(integer, integer, bigint, bytea); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.note_hello(p_branch integer, p_device integer, p_seq bigint, p_hash bytea) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    INSERT INTO device_contact (branch_id, device_id, told_seq, told_hash)
+    VALUES (p_branch, p_device, p_seq, p_hash)
+    ON CONFLICT (branch_id, device_id) DO UPDATE
+       SET told_seq = excluded.told_seq, told_hash = excluded.told_hash, told_at = now(), seen_at = now(),
+           silent_since = NULL;
+$$;
+
+
+--
+-- Name: note_rescue(integer, integer, bigint, bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.note_rescue(p_branch integer, p_device integer, p_first bigint, p_last bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_revoked boolean := EXISTS (
+        SELECT FROM reference r WHERE r.kind = 'device' AND r.key = p_device::text
+           AND r.payload ->> 'status' = 'revoked');
+BEGIN
+    PERFORM audit_event('journal_rescued', jsonb_build_object(
+        'branch_id', p_branch, 'device_id', p_device, 'first_seq', p_first, 'last_seq', p_last,
+        'revoked', v_revoked));
+    IF v_revoked AND NOT EXISTS (
+        SELECT FROM opened_case c WHERE c.branch_id = p_branch AND c.device_id = p_device
+           AND c.kind = 'rescued_after_revocation') THEN
+        INSERT INTO opened_case (branch_id, device_id, seq, kind, evidence)
+        VALUES (p_branch, p_device, p_first, 'rescued_after_revocation',
+                jsonb_build_object('first_seq', p_first, 'last_seq', p_last));
+        UPDATE device_head h SET case_count = h.case_count + 1
+         WHERE h.branch_id = p_branch AND h.device_id = p_device;
+    END IF;
+END $$;
+
+
+--
+-- Name: note_silent_tills(interval, interval); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.note_silent_tills(p_backlog interval, p_shift interval) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_till record;
+    v_new  integer := 0;
+BEGIN
+    -- one gateway at a time: the others would find the same
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('note_silent_tills', 0)) THEN
+        RETURN 0;
+    END IF;
+    UPDATE device_contact c SET silent_since = NULL
+     WHERE c.silent_since IS NOT NULL
+       AND NOT EXISTS (SELECT FROM silent_tills(p_backlog, p_shift) s
+                        WHERE (s.branch_id, s.device_id) = (c.branch_id, c.device_id));
+    FOR v_till IN
+        SELECT * FROM silent_tills(p_backlog, p_shift) s WHERE s.silent_since IS NULL
+    LOOP
+        -- the head before the contact, as a hello takes them; who speaks at this moment is not silent
+        PERFORM FROM device_head h
+          WHERE (h.branch_id, h.device_id) = (v_till.branch_id, v_till.device_id) FOR UPDATE SKIP LOCKED;
+        CONTINUE WHEN NOT FOUND;
+        UPDATE device_contact c SET silent_since = now()
+         WHERE (c.branch_id, c.device_id) = (v_till.branch_id, v_till.device_id);
+        WITH opened AS (
+            INSERT INTO opened_case (branch_id, device_id, seq, kind, evidence)
+            VALUES (v_till.branch_id, v_till.device_id, v_till.head_seq, 'till_silent', jsonb_build_object(
+                'why', v_till.why, 'shard_seq', v_till.head_seq, 'till_told_seq', v_till.told_seq,
+                'seen_at', v_till.seen_at, 'open_shift', v_till.open_shift))
+            ON CONFLICT DO NOTHING
+            RETURNING 1
+        )
+        UPDATE device_head h SET case_count = h.case_count + 1, xid = pg_current_xact_id()
+          FROM opened
+         WHERE h.branch_id = v_till.branch_id AND h.device_id = v_till.device_id;
+        PERFORM audit_event('till_silent', jsonb_build_object(
+            'branch_id', v_till.branch_id, 'device_id', v_till.device_id, 'why', v_till.why,
+            'shard_seq', v_till.head_seq, 'till_told_seq', v_till.told_seq, 'seen_at', v_till.seen_at));
+        v_new := v_new + 1;
+    END LOOP;
+    RETURN v_new;
 END $$;
 
 
@@ -962,11 +1224,13 @@ CREATE FUNCTION public.post_entries(p_branch integer, p_device integer, p_head b
 BEGIN
     INSERT INTO sale (branch_id, device_id, seq, kind, shift_id, cashier_id, till_at, occurred_at,
                       business_date, currency, total, net, tax, discount, rounding, paid, line_count,
-                      original_branch_id, original_device_id, original_seq, foreign_original, posted_at)
+                      original_branch_id, original_device_id, original_seq, foreign_original, customer_id,
+                      posted_at)
     SELECT p_branch, p_device, s.seq, s.kind, e.shift_id, e.cashier_id, e.till_at, e.occurred_at,
            (e.occurred_at AT TIME ZONE p_time_zone)::date, p_currency, s.total, s.total - s.tax, s.tax,
            s.discount, s.rounding, s.paid, s.line_count, s.original_branch_id, s.original_device_id,
-           s.original_seq, coalesce(s.original_branch_id <> ALL (p_shard_branches), false), now()
+           s.original_seq, coalesce(s.original_branch_id <> ALL (p_shard_branches), false), s.customer_id,
+           now()
       FROM unnest(p_sales) s JOIN unnest(p_entries) e USING (seq)
      WHERE s.seq > p_head;
 
@@ -1150,6 +1414,101 @@ BEGIN
 END $$;
 
 
+--
+-- Name: rescued_clock(integer, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.rescued_clock(p_branch integer, p_device integer) RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT h.clock_offset_ms FROM device_head h WHERE h.branch_id = p_branch AND h.device_id = p_device
+$$;
+
+
+--
+-- Name: save_customers(integer, integer, bigint, public.pushed_entry[], public.pushed_customer[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.save_customers(p_branch integer, p_device integer, p_head bigint, p_entries public.pushed_entry[], p_customers public.pushed_customer[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    INSERT INTO customer AS c (customer_id, name, phone, email, vat_number, note, branch_id, device_id, seq,
+                               saved_at)
+    SELECT DISTINCT ON (s.customer_id) s.customer_id, s.name, s.phone, s.email, s.vat_number, s.note,
+           p_branch, p_device, s.seq, e.occurred_at
+      FROM unnest(p_customers) s JOIN unnest(p_entries) e USING (seq)
+     WHERE s.seq > p_head
+     -- ordered by customer, so that two pushes that save the same ones cannot wait for each other in a ring
+     ORDER BY s.customer_id, s.seq DESC
+    ON CONFLICT (customer_id) DO UPDATE
+       SET name = excluded.name, phone = excluded.phone, email = excluded.email,
+           vat_number = excluded.vat_number, note = excluded.note, branch_id = excluded.branch_id,
+           device_id = excluded.device_id, seq = excluded.seq, saved_at = excluded.saved_at,
+           xid = excluded.xid, id = excluded.id
+     WHERE (c.branch_id, c.device_id) = (excluded.branch_id, excluded.device_id)
+        OR c.saved_at <= excluded.saved_at;
+$$;
+
+
+--
+-- Name: sign_in_key(integer, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.sign_in_key(p_branch integer, p_code text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT coalesce((SELECT payload ->> 'region_id' FROM reference
+                      WHERE kind = 'branch' AND key = p_branch::text), '') || ':' || p_code
+$$;
+
+
+--
+-- Name: sign_in_wait(integer, integer, integer, interval, interval, interval); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.sign_in_wait(p_failures integer, p_free integer, p_most integer, p_first interval, p_longest interval, p_locked interval) RETURNS interval
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT CASE WHEN p_failures < p_free THEN interval '0'
+                WHEN p_failures >= p_most THEN p_locked
+                ELSE least(p_first * power(2, p_failures - p_free), p_longest) END
+$$;
+
+
+--
+-- Name: silent_tills(interval, interval); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.silent_tills(p_backlog interval, p_shift interval) RETURNS TABLE(branch_id integer, device_id integer, code text, head_seq bigint, told_seq bigint, seen_at timestamp with time zone, received_at timestamp with time zone, open_shift uuid, silent_since timestamp with time zone, why text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT c.branch_id, c.device_id, r.payload ->> 'code', h.seq, c.told_seq, c.seen_at, h.received_at,
+           s.shift_id, c.silent_since,
+           CASE WHEN w.is_backlog AND s.shift_id IS NOT NULL AND w.is_away THEN 'backlog, open shift'
+                WHEN w.is_backlog THEN 'backlog' ELSE 'open shift' END
+      FROM device_contact c
+      JOIN device_head h USING (branch_id, device_id)
+     CROSS JOIN LATERAL (
+            SELECT c.told_seq > h.seq
+                   AND greatest(c.told_at, h.received_at) < now() - p_backlog AS is_backlog,
+                   c.seen_at < now() - p_shift AS is_away) w
+      LEFT JOIN LATERAL (
+            SELECT n.shift_id, n.closed_at FROM shift n
+             WHERE n.branch_id = c.branch_id AND n.device_id = c.device_id
+             ORDER BY n.shift_id DESC LIMIT 1) n ON w.is_away OR w.is_backlog
+      LEFT JOIN LATERAL (SELECT n.shift_id WHERE n.closed_at IS NULL) s ON true
+      LEFT JOIN reference r ON r.kind = 'device' AND r.key = c.device_id::text
+     WHERE (w.is_backlog OR (w.is_away AND s.shift_id IS NOT NULL))
+       AND r.payload ->> 'status' IS DISTINCT FROM 'revoked'
+     ORDER BY c.branch_id, c.device_id
+$$;
+
+
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
@@ -1242,6 +1601,59 @@ CREATE TABLE public.audit_transaction (
     replication_role text NOT NULL
 )
 PARTITION BY RANGE (at);
+
+
+--
+-- Name: customer; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.customer (
+    customer_id uuid NOT NULL,
+    name text NOT NULL,
+    phone text,
+    email text,
+    vat_number text,
+    note text,
+    branch_id integer NOT NULL,
+    device_id integer NOT NULL,
+    seq bigint NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    id bigint NOT NULL,
+    CONSTRAINT customer_name_check CHECK ((name <> ''::text))
+);
+
+
+--
+-- Name: customer_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.customer ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.customer_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: device_contact; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.device_contact (
+    branch_id integer NOT NULL,
+    device_id integer NOT NULL,
+    told_seq bigint NOT NULL,
+    told_hash bytea NOT NULL,
+    told_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    silent_since timestamp with time zone,
+    CONSTRAINT device_contact_told_hash_check CHECK ((octet_length(told_hash) = 32)),
+    CONSTRAINT device_contact_told_seq_check CHECK ((told_seq >= 0))
+)
+WITH (fillfactor='70');
 
 
 --
@@ -1695,6 +2107,7 @@ CREATE TABLE public.sale (
     original_device_id integer,
     original_seq bigint,
     foreign_original boolean NOT NULL,
+    customer_id uuid,
     posted_at timestamp with time zone NOT NULL,
     CONSTRAINT sale_check CHECK ((total = (net + tax))),
     CONSTRAINT sale_check1 CHECK ((paid = (total + rounding))),
@@ -2021,6 +2434,24 @@ ALTER TABLE public.shift ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 
 --
+-- Name: sign_in_count; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.sign_in_count (
+    whose text NOT NULL,
+    key text NOT NULL,
+    mark text NOT NULL,
+    failures integer NOT NULL,
+    failed_at timestamp with time zone NOT NULL,
+    failed_before timestamp with time zone,
+    free_at timestamp with time zone NOT NULL,
+    CONSTRAINT sign_in_count_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT sign_in_count_key_check CHECK (((length(key) >= 1) AND (length(key) <= 80))),
+    CONSTRAINT sign_in_count_whose_check CHECK ((whose = ANY (ARRAY['device'::text, 'cashier'::text])))
+);
+
+
+--
 -- Name: stock_balance; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2072,6 +2503,22 @@ ALTER TABLE ONLY public.audit_change
 
 ALTER TABLE ONLY public.audit_transaction
     ADD CONSTRAINT audit_transaction_pkey PRIMARY KEY (at, xid);
+
+
+--
+-- Name: customer customer_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.customer
+    ADD CONSTRAINT customer_pkey PRIMARY KEY (customer_id);
+
+
+--
+-- Name: device_contact device_contact_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.device_contact
+    ADD CONSTRAINT device_contact_pkey PRIMARY KEY (branch_id, device_id);
 
 
 --
@@ -2243,6 +2690,14 @@ ALTER TABLE ONLY public.shift
 
 
 --
+-- Name: sign_in_count sign_in_count_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.sign_in_count
+    ADD CONSTRAINT sign_in_count_pkey PRIMARY KEY (whose, key);
+
+
+--
 -- Name: stock_adjustment stock_adjustment_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2295,6 +2750,13 @@ CREATE INDEX audit_transaction_xid ON ONLY public.audit_transaction USING btree 
 
 
 --
+-- Name: customer_feed; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX customer_feed ON public.customer USING btree (xid, id);
+
+
+--
 -- Name: opened_case_feed; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2306,6 +2768,13 @@ CREATE INDEX opened_case_feed ON public.opened_case USING btree (xid, id);
 --
 
 CREATE INDEX push_feed ON public.push USING btree (xid);
+
+
+--
+-- Name: reference_cashier_code; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX reference_cashier_code ON public.reference USING btree (((payload ->> 'code'::text))) WHERE (kind = 'cashier'::text);
 
 
 --
@@ -2535,10 +3004,28 @@ ALTER TABLE public.account_balance ENABLE ALWAYS TRIGGER audit_delete;
 
 
 --
+-- Name: customer audit_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.customer REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push', 'name', 'phone', 'email', 'vat_number', 'note');
+
+ALTER TABLE public.customer ENABLE ALWAYS TRIGGER audit_delete;
+
+
+--
+-- Name: device_contact audit_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.device_contact REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('begin_session,note_contacts,note_silent_tills');
+
+ALTER TABLE public.device_contact ENABLE ALWAYS TRIGGER audit_delete;
+
+
+--
 -- Name: device_head audit_delete; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER audit_delete AFTER DELETE ON public.device_head REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push,begin_session');
+CREATE TRIGGER audit_delete AFTER DELETE ON public.device_head REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push,begin_session,note_silent_tills');
 
 ALTER TABLE public.device_head ENABLE ALWAYS TRIGGER audit_delete;
 
@@ -2580,6 +3067,15 @@ ALTER TABLE public.shift ENABLE ALWAYS TRIGGER audit_delete;
 
 
 --
+-- Name: sign_in_count audit_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_delete AFTER DELETE ON public.sign_in_count REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('begin_sign_in,end_sign_in', 'mark');
+
+ALTER TABLE public.sign_in_count ENABLE ALWAYS TRIGGER audit_delete;
+
+
+--
 -- Name: stock_balance audit_delete; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2598,10 +3094,28 @@ ALTER TABLE public.account_balance ENABLE ALWAYS TRIGGER audit_insert;
 
 
 --
+-- Name: customer audit_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.customer REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push', 'name', 'phone', 'email', 'vat_number', 'note');
+
+ALTER TABLE public.customer ENABLE ALWAYS TRIGGER audit_insert;
+
+
+--
+-- Name: device_contact audit_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.device_contact REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('begin_session,note_contacts,note_silent_tills');
+
+ALTER TABLE public.device_contact ENABLE ALWAYS TRIGGER audit_insert;
+
+
+--
 -- Name: device_head audit_insert; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER audit_insert AFTER INSERT ON public.device_head REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push,begin_session');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.device_head REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push,begin_session,note_silent_tills');
 
 ALTER TABLE public.device_head ENABLE ALWAYS TRIGGER audit_insert;
 
@@ -2643,6 +3157,15 @@ ALTER TABLE public.shift ENABLE ALWAYS TRIGGER audit_insert;
 
 
 --
+-- Name: sign_in_count audit_insert; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_insert AFTER INSERT ON public.sign_in_count REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('begin_sign_in,end_sign_in', 'mark');
+
+ALTER TABLE public.sign_in_count ENABLE ALWAYS TRIGGER audit_insert;
+
+
+--
 -- Name: stock_balance audit_insert; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2661,10 +3184,28 @@ ALTER TABLE public.account_balance ENABLE ALWAYS TRIGGER audit_update;
 
 
 --
+-- Name: customer audit_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.customer REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push', 'name', 'phone', 'email', 'vat_number', 'note');
+
+ALTER TABLE public.customer ENABLE ALWAYS TRIGGER audit_update;
+
+
+--
+-- Name: device_contact audit_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.device_contact REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('begin_session,note_contacts,note_silent_tills');
+
+ALTER TABLE public.device_contact ENABLE ALWAYS TRIGGER audit_update;
+
+
+--
 -- Name: device_head audit_update; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER audit_update AFTER UPDATE ON public.device_head REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push,begin_session');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.device_head REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('ingest_push,begin_session,note_silent_tills');
 
 ALTER TABLE public.device_head ENABLE ALWAYS TRIGGER audit_update;
 
@@ -2706,6 +3247,15 @@ ALTER TABLE public.shift ENABLE ALWAYS TRIGGER audit_update;
 
 
 --
+-- Name: sign_in_count audit_update; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_update AFTER UPDATE ON public.sign_in_count REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_rows_unless_kept('begin_sign_in,end_sign_in', 'mark');
+
+ALTER TABLE public.sign_in_count ENABLE ALWAYS TRIGGER audit_update;
+
+
+--
 -- Name: stock_balance audit_update; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2728,6 +3278,24 @@ CREATE TRIGGER ledger_balanced AFTER INSERT ON public.ledger_line REFERENCING NE
 CREATE TRIGGER refuse_truncate_always BEFORE TRUNCATE ON public.account_balance FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unrecorded_truncate();
 
 ALTER TABLE public.account_balance ENABLE ALWAYS TRIGGER refuse_truncate_always;
+
+
+--
+-- Name: customer refuse_truncate_always; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate_always BEFORE TRUNCATE ON public.customer FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unrecorded_truncate();
+
+ALTER TABLE public.customer ENABLE ALWAYS TRIGGER refuse_truncate_always;
+
+
+--
+-- Name: device_contact refuse_truncate_always; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate_always BEFORE TRUNCATE ON public.device_contact FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unrecorded_truncate();
+
+ALTER TABLE public.device_contact ENABLE ALWAYS TRIGGER refuse_truncate_always;
 
 
 --
@@ -2773,6 +3341,15 @@ ALTER TABLE public.seal_canary ENABLE ALWAYS TRIGGER refuse_truncate_always;
 CREATE TRIGGER refuse_truncate_always BEFORE TRUNCATE ON public.shift FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unrecorded_truncate();
 
 ALTER TABLE public.shift ENABLE ALWAYS TRIGGER refuse_truncate_always;
+
+
+--
+-- Name: sign_in_count refuse_truncate_always; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER refuse_truncate_always BEFORE TRUNCATE ON public.sign_in_count FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unrecorded_truncate();
+
+ALTER TABLE public.sign_in_count ENABLE ALWAYS TRIGGER refuse_truncate_always;
 
 
 --
@@ -2880,10 +3457,33 @@ GRANT ALL ON FUNCTION public.begin_session(p_branch integer, p_device integer, p
 
 
 --
+-- Name: FUNCTION begin_sign_in(p_branch integer, p_device integer, p_epoch bigint, p_code text, p_cashier_free integer, p_cashier_most integer, p_device_free integer, p_device_most integer, p_first interval, p_longest interval, p_locked interval); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.begin_sign_in(p_branch integer, p_device integer, p_epoch bigint, p_code text, p_cashier_free integer, p_cashier_most integer, p_device_free integer, p_device_most integer, p_first interval, p_longest interval, p_locked interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.begin_sign_in(p_branch integer, p_device integer, p_epoch bigint, p_code text, p_cashier_free integer, p_cashier_most integer, p_device_free integer, p_device_most integer, p_first interval, p_longest interval, p_locked interval) TO octonext_app;
+
+
+--
+-- Name: FUNCTION end_sign_in(p_branch integer, p_device integer, p_code text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.end_sign_in(p_branch integer, p_device integer, p_code text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.end_sign_in(p_branch integer, p_device integer, p_code text) TO octonext_app;
+
+
+--
 -- Name: FUNCTION ensure_month_partitions(p_from date, p_months integer); Type: ACL; Schema: public; Owner: -
 --
 
 REVOKE ALL ON FUNCTION public.ensure_month_partitions(p_from date, p_months integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION find_exchange_cases(p_branch integer, p_device integer, p_head bigint, p_payments public.pushed_payment[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.find_exchange_cases(p_branch integer, p_device integer, p_head bigint, p_payments public.pushed_payment[]) FROM PUBLIC;
 
 
 --
@@ -2901,11 +3501,11 @@ REVOKE ALL ON FUNCTION public.find_shift_cases(p_branch integer, p_device intege
 
 
 --
--- Name: FUNCTION ingest_push(p_branch integer, p_device integer, p_epoch bigint, p_first bigint, p_prev bytea, p_currency text, p_time_zone text, p_shard_branches integer[], p_keys public.pushed_key[], p_entries public.pushed_entry[], p_sales public.pushed_sale[], p_lines public.pushed_line[], p_payments public.pushed_payment[], p_ledger public.pushed_ledger[], p_adjustments public.pushed_adjustment[], p_counts public.pushed_count[], p_shifts public.pushed_shift[], p_cases public.found_case[]); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION ingest_push(p_branch integer, p_device integer, p_epoch bigint, p_first bigint, p_prev bytea, p_currency text, p_time_zone text, p_shard_branches integer[], p_keys public.pushed_key[], p_entries public.pushed_entry[], p_sales public.pushed_sale[], p_lines public.pushed_line[], p_payments public.pushed_payment[], p_ledger public.pushed_ledger[], p_adjustments public.pushed_adjustment[], p_counts public.pushed_count[], p_shifts public.pushed_shift[], p_customers public.pushed_customer[], p_cases public.found_case[]); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.ingest_push(p_branch integer, p_device integer, p_epoch bigint, p_first bigint, p_prev bytea, p_currency text, p_time_zone text, p_shard_branches integer[], p_keys public.pushed_key[], p_entries public.pushed_entry[], p_sales public.pushed_sale[], p_lines public.pushed_line[], p_payments public.pushed_payment[], p_ledger public.pushed_ledger[], p_adjustments public.pushed_adjustment[], p_counts public.pushed_count[], p_shifts public.pushed_shift[], p_cases public.found_case[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.ingest_push(p_branch integer, p_device integer, p_epoch bigint, p_first bigint, p_prev bytea, p_currency text, p_time_zone text, p_shard_branches integer[], p_keys public.pushed_key[], p_entries public.pushed_entry[], p_sales public.pushed_sale[], p_lines public.pushed_line[], p_payments public.pushed_payment[], p_ledger public.pushed_ledger[], p_adjustments public.pushed_adjustment[], p_counts public.pushed_count[], p_shifts public.pushed_shift[], p_cases public.found_case[]) TO octonext_app;
+REVOKE ALL ON FUNCTION public.ingest_push(p_branch integer, p_device integer, p_epoch bigint, p_first bigint, p_prev bytea, p_currency text, p_time_zone text, p_shard_branches integer[], p_keys public.pushed_key[], p_entries public.pushed_entry[], p_sales public.pushed_sale[], p_lines public.pushed_line[], p_payments public.pushed_payment[], p_ledger public.pushed_ledger[], p_adjustments public.pushed_adjustment[], p_counts public.pushed_count[], p_shifts public.pushed_shift[], p_customers public.pushed_customer[], p_cases public.found_case[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ingest_push(p_branch integer, p_device integer, p_epoch bigint, p_first bigint, p_prev bytea, p_currency text, p_time_zone text, p_shard_branches integer[], p_keys public.pushed_key[], p_entries public.pushed_entry[], p_sales public.pushed_sale[], p_lines public.pushed_line[], p_payments public.pushed_payment[], p_ledger public.pushed_ledger[], p_adjustments public.pushed_adjustment[], p_counts public.pushed_count[], p_shifts public.pushed_shift[], p_customers public.pushed_customer[], p_cases public.found_case[]) TO octonext_app;
 
 
 --
@@ -2913,6 +3513,36 @@ GRANT ALL ON FUNCTION public.ingest_push(p_branch integer, p_device integer, p_e
 --
 
 REVOKE ALL ON FUNCTION public.ledger_refuse_unbalanced() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION note_contacts(p_branches integer[], p_devices integer[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.note_contacts(p_branches integer[], p_devices integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.note_contacts(p_branches integer[], p_devices integer[]) TO octonext_app;
+
+
+--
+-- Name: FUNCTION note_hello(p_branch integer, p_device integer, p_seq bigint, p_hash bytea); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.note_hello(p_branch integer, p_device integer, p_seq bigint, p_hash bytea) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION note_rescue(p_branch integer, p_device integer, p_first bigint, p_last bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.note_rescue(p_branch integer, p_device integer, p_first bigint, p_last bigint) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION note_silent_tills(p_backlog interval, p_shift interval); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.note_silent_tills(p_backlog interval, p_shift interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.note_silent_tills(p_backlog interval, p_shift interval) TO octonext_app;
 
 
 --
@@ -2980,6 +3610,43 @@ REVOKE ALL ON FUNCTION public.refuse_unrecorded_truncate() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION rescued_clock(p_branch integer, p_device integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.rescued_clock(p_branch integer, p_device integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.rescued_clock(p_branch integer, p_device integer) TO octonext_app;
+
+
+--
+-- Name: FUNCTION save_customers(p_branch integer, p_device integer, p_head bigint, p_entries public.pushed_entry[], p_customers public.pushed_customer[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.save_customers(p_branch integer, p_device integer, p_head bigint, p_entries public.pushed_entry[], p_customers public.pushed_customer[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION sign_in_key(p_branch integer, p_code text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.sign_in_key(p_branch integer, p_code text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION sign_in_wait(p_failures integer, p_free integer, p_most integer, p_first interval, p_longest interval, p_locked interval); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.sign_in_wait(p_failures integer, p_free integer, p_most integer, p_first interval, p_longest interval, p_locked interval) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION silent_tills(p_backlog interval, p_shift interval); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.silent_tills(p_backlog interval, p_shift interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.silent_tills(p_backlog interval, p_shift interval) TO octonext_app;
+
+
+--
 -- Name: TABLE account_balance; Type: ACL; Schema: public; Owner: -
 --
 
@@ -3005,6 +3672,20 @@ GRANT SELECT ON TABLE public.audit_coverage TO octonext_app;
 --
 
 GRANT SELECT ON TABLE public.audit_transaction TO octonext_app;
+
+
+--
+-- Name: TABLE customer; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.customer TO octonext_app;
+
+
+--
+-- Name: TABLE device_contact; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.device_contact TO octonext_app;
 
 
 --
@@ -3222,6 +3903,41 @@ GRANT SELECT ON TABLE public.seal_key TO octonext_app;
 --
 
 GRANT SELECT ON TABLE public.seal_leaves TO octonext_app;
+
+
+--
+-- Name: COLUMN sign_in_count.whose; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(whose) ON TABLE public.sign_in_count TO octonext_app;
+
+
+--
+-- Name: COLUMN sign_in_count.key; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(key) ON TABLE public.sign_in_count TO octonext_app;
+
+
+--
+-- Name: COLUMN sign_in_count.failures; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(failures) ON TABLE public.sign_in_count TO octonext_app;
+
+
+--
+-- Name: COLUMN sign_in_count.failed_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(failed_at) ON TABLE public.sign_in_count TO octonext_app;
+
+
+--
+-- Name: COLUMN sign_in_count.free_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(free_at) ON TABLE public.sign_in_count TO octonext_app;
 
 
 --

@@ -16,14 +16,18 @@ import msgspec
 
 from octonext.base.cards import contains_card_number, mask_card_numbers
 from octonext.ledger.domain import LedgerLine, cash_moved_lines, shift_closed_lines
+from octonext.payments.domain import ON_ACCOUNT
 from octonext.sales.card_numbers import find_card_number, hides_card_number
 from octonext.sales.domain import find_disagreement, find_unknown_tax, ledger_lines
 from octonext.sales.entries import (
     RECEIPTS,
     AnyEntry,
+    CashierSignedIn,
     CashMoved,
+    CustomerSaved,
     DrawerOpened,
     PriceOverridden,
+    ReceiptReprinted,
     Return,
     Sale,
     ShiftClosed,
@@ -33,6 +37,8 @@ from octonext.sales.entries import (
     Void,
     decode_entry,
 )
+
+from .details import detail_of, json_text
 
 #: A position in the reference feed: transaction id and row id.
 Cursor = tuple[int, int]
@@ -107,6 +113,7 @@ class Postings:
     adjustments: list[tuple[Any, ...]] = field(default_factory=list)
     counts: list[tuple[Any, ...]] = field(default_factory=list)
     shifts: list[tuple[Any, ...]] = field(default_factory=list)
+    customers: list[tuple[Any, ...]] = field(default_factory=list)
     cases: list[tuple[int, str, str]] = field(default_factory=list)
 
 
@@ -146,13 +153,13 @@ def translate(
                 till_at,
                 max(CLOCK_EARLIEST, min(corrected, received_at)),
                 entry.hlc,
-                _detail(entry),
+                detail_of(entry),
             )
         )
         _HANDLERS[kind](postings, entry, rules)
         if kind is ShiftOpened and abs(clock_offset) > CLOCK_ALARM:
             evidence = {"offset_s": int(clock_offset.total_seconds())}
-            postings.cases.append((entry.seq, "till_clock_off", _json(evidence)))
+            postings.cases.append((entry.seq, "till_clock_off", json_text(evidence)))
     return postings
 
 
@@ -213,37 +220,6 @@ def _storable(reason: str) -> str:
     return mask_card_numbers(plain)[:REASON_LENGTH_MAX]
 
 
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _detail(entry: AnyEntry) -> str | None:
-    """Return the JSON of an event that moves neither goods nor money, None for all others."""
-    if isinstance(entry, Void):
-        return _json(
-            {
-                "scope": entry.scope,
-                "amount": entry.amount,
-                "product": entry.product,
-                "quantity": entry.quantity,
-                "reason": entry.reason,
-            }
-        )
-    if isinstance(entry, PriceOverridden):
-        return _json(
-            {
-                "product": entry.product,
-                "price_before": entry.price_before,
-                "price_after": entry.price_after,
-                "approved_by": entry.approved_by,
-                "reason": entry.reason,
-            }
-        )
-    if isinstance(entry, DrawerOpened):
-        return _json({"reason": entry.reason})
-    return None
-
-
 #: Branch, device and seq of the original of what is no return.
 _NO_RECEIPT = (None, None, None)
 
@@ -284,9 +260,12 @@ def _post_receipt(postings: Postings, receipt: Sale | Return, rules: BranchRules
             total + rounding,
             len(receipt.lines),
             *((original.branch, original.device, original.seq) if original else _NO_RECEIPT),
+            receipt.customer,
         )
     )
     for number, payment in enumerate(receipt.payments, 1):
+        if payment.tender == ON_ACCOUNT and is_sale and receipt.customer is None:
+            postings.cases.append((seq, "on_account_without_customer", "{}"))
         tendered = payment.tendered if is_sale else None
         postings.payments.append(
             (seq, number, payment.tender, sign * payment.amount, tendered, payment.reference)
@@ -298,13 +277,13 @@ def _post_receipt(postings: Postings, receipt: Sale | Return, rules: BranchRules
 def _find_receipt_cases(postings: Postings, receipt: Sale | Return, rules: BranchRules) -> None:
     unknown_tax = find_unknown_tax(receipt, rules.tax_rates)
     if unknown_tax is not None:
-        postings.cases.append((receipt.seq, "unknown_tax", _json({"tax": unknown_tax})))
+        postings.cases.append((receipt.seq, "unknown_tax", json_text({"tax": unknown_tax})))
     if isinstance(receipt, Sale):
         return
     if receipt.original is None:
         postings.cases.append((receipt.seq, "return_without_receipt", "{}"))
     elif receipt.original.branch not in rules.shard_branches:
-        evidence = _json({"original": receipt.original})
+        evidence = json_text({"original": receipt.original})
         postings.cases.append((receipt.seq, "return_of_foreign_receipt", evidence))
 
 
@@ -341,6 +320,20 @@ def _post_count(postings: Postings, entry: StockCounted, _: BranchRules) -> None
     )
 
 
+def _post_customer(postings: Postings, entry: CustomerSaved, _: BranchRules) -> None:
+    postings.customers.append(
+        (
+            entry.seq,
+            entry.customer,
+            entry.name,
+            entry.phone,
+            entry.email,
+            entry.vat_number,
+            entry.note,
+        )
+    )
+
+
 def _post_nothing(postings: Postings, entry: AnyEntry, _: BranchRules) -> None:
     """The entry is an event: its row in `entries` carries all there is to book."""
 
@@ -359,6 +352,9 @@ _TAGS: dict[type[Any], str] = {
         StockCounted,
         StockAdjusted,
         ShiftClosed,
+        CustomerSaved,
+        ReceiptReprinted,
+        CashierSignedIn,
     )
 }
 
@@ -373,4 +369,7 @@ _HANDLERS: dict[type[Any], Callable[[Postings, Any, BranchRules], None]] = {
     StockCounted: _post_count,
     StockAdjusted: _post_adjustment,
     ShiftClosed: _post_shift_closed,
+    CustomerSaved: _post_customer,
+    ReceiptReprinted: _post_nothing,
+    CashierSignedIn: _post_nothing,
 }

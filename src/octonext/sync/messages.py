@@ -7,9 +7,13 @@ section 4, with padding) in JSON; msgspec decodes them into `bytes`.
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Raw, Struct
+
+from .fields import Branch, Device, Hash, KeyId, PublicKey, RequestId, Seq, Signature
+from .receipt_messages import FindReceipt, ReceiptFound
 
 #: The WebSocket subprotocol.
 PROTOCOL = "octonext.sync.v1"
@@ -23,18 +27,11 @@ PUSH_ENTRIES_MAX = 512
 PUSH_KEYS_MAX = 64
 #: Rows in one delta.
 DELTA_ROWS_MAX = 500
+#: Rows in one delta whose rows are packed, and what they inflate to.
+PACKED_ROWS_MAX = 5_000
+UNPACKED_BYTES_MAX = 8 * 1024 * 1024
 #: Seconds a connection may take to say `hello`.
 HELLO_TIMEOUT_S = 10
-
-Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
-Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
-#: SubjectPublicKeyInfo, DER: 91 bytes for P-256.
-PublicKey = Annotated[bytes, Meta(min_length=64, max_length=512)]
-Device = Annotated[int, Meta(ge=1, le=2**31 - 1)]
-Branch = Annotated[int, Meta(ge=1, le=2**31 - 1)]
-Seq = Annotated[int, Meta(ge=0, le=2**46)]
-#: `\Z` and not `$`, which takes a line break at the end for the end.
-KeyId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+\Z")]
 
 NackReason = Literal[
     "gap",
@@ -49,6 +46,21 @@ NackReason = Literal[
     "overloaded",
 ]
 Outcome = Literal["posted", "posted_with_case", "quarantined"]
+#: Why what a till asked for is not done; a refused push is a nack.
+RefusedReason = Literal[
+    "wrong_pin",
+    "locked_out",
+    "unavailable",
+    "elsewhere",
+    "other_branch",
+    "gap",
+    "fork",
+    "bad_signature",
+    "bad_chain",
+    "unknown_key",
+    "unknown_device",
+    "overloaded",
+]
 
 
 class Head(Struct, frozen=True):
@@ -131,13 +143,48 @@ class DeltaRow(Struct, frozen=True, kw_only=True):
         return bytes(self.value) == b"null"
 
 
-class Delta(Struct, frozen=True, tag_field="t", tag="delta", kw_only=True):
-    """The next rows of a feed after the till's cursor."""
+class Delta(Struct, frozen=True, tag_field="t", tag="delta", kw_only=True, omit_defaults=True):
+    """The next rows of a feed after the till's cursor: as they are, or packed for a till that accepts it."""
 
     feed: str
     cursor: str
-    rows: list[DeltaRow]
+    rows: list[DeltaRow] = []
+    #: Raw DEFLATE of the JSON array of rows, see `octonext.sync.packing`.
+    packed: bytes | None = None
     more: bool
+    #: How many rows still follow at least, where that is known.
+    left: int | None = None
+
+
+class SignedIn(Struct, frozen=True, tag_field="t", tag="signed_in", kw_only=True):
+    """The PIN is the cashier's; with the share the till opens its records."""
+
+    id: RequestId
+    cashier: UUID
+    share: Annotated[bytes, Meta(min_length=32, max_length=32)]
+
+    def __repr__(self) -> str:
+        return f"SignedIn(id={self.id}, cashier={self.cashier})"
+
+
+class Refused(Struct, frozen=True, tag_field="t", tag="refused", kw_only=True, omit_defaults=True):
+    """What the till asked for with this id is not done; the connection goes on."""
+
+    id: RequestId
+    reason: RefusedReason
+    detail: str
+    #: When to ask again, where that is known.
+    retry_after_ms: int | None = None
+    #: For `gap`: the seq the shard needs next.
+    expected: int | None = None
+
+
+class Rescued(Struct, frozen=True, tag_field="t", tag="rescued", kw_only=True):
+    """The other till's journal is on the shard's disk up to `acked`."""
+
+    id: RequestId
+    acked: Head
+    outcomes: list[Outcome]
 
 
 class Drain(Struct, frozen=True, tag_field="t", tag="drain"):
@@ -166,6 +213,8 @@ class Hello(Struct, frozen=True, tag_field="t", tag="hello", kw_only=True):
     ] = {}
     #: PostgreSQL keeps it as text, which holds no NUL.
     app: Annotated[str, Meta(max_length=64, pattern=r"^[^\x00]*\Z")] = ""
+    #: What the till can take beside the plain form; names that nobody knows are passed over.
+    accepts: Annotated[list[Annotated[str, Meta(max_length=32)]], Meta(max_length=8)] = []
     #: The till's clock, milliseconds since 1970.
     clock_ms: Annotated[int, Meta(ge=-(2**53), le=2**53)]
     signature: Signature
@@ -197,6 +246,42 @@ class Push(Struct, frozen=True, tag_field="t", tag="push", kw_only=True):
     signature: Signature
 
 
+class SignIn(Struct, frozen=True, tag_field="t", tag="sign_in", kw_only=True):
+    """A cashier who is not known to this till, or no longer: is this the PIN, and what is the share?"""
+
+    id: RequestId
+    #: The code that was keyed in.
+    cashier: Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[^\x00]*\Z")]
+    pin: Annotated[str, Meta(min_length=1, max_length=64)]
+
+    def __repr__(self) -> str:
+        return f"SignIn(id={self.id})"  # neither belongs into a log
+
+
+class RescuedPush(Struct, frozen=True, kw_only=True):
+    """A push of another till, as that till signed it."""
+
+    first: Annotated[int, Meta(ge=1, le=2**46)]
+    prev: Hash
+    entries: Annotated[list[PushedEntry], Meta(min_length=1, max_length=PUSH_ENTRIES_MAX)]
+    keys: Annotated[list[PushedKey], Meta(max_length=PUSH_KEYS_MAX)] = []
+    signature: Signature
+
+    def as_push(self) -> Push:
+        """Return it as its own till would have sent it."""
+        return Push(
+            first=self.first, prev=self.prev, entries=self.entries, keys=self.keys, signature=self.signature
+        )
+
+
+class Rescue(Struct, frozen=True, tag_field="t", tag="rescue", kw_only=True):
+    """A till hands over what another one of its branch could not."""
+
+    id: RequestId
+    device: Device
+    push: RescuedPush
+
+
 class DeltaAck(Struct, frozen=True, tag_field="t", tag="delta_ack", kw_only=True):
     """The rows up to `cursor` are stored on the till."""
 
@@ -215,8 +300,22 @@ class Pong(Struct, frozen=True, tag_field="t", tag="pong"):
     """Yes."""
 
 
-FromServer = Challenge | Welcome | ShardKey | Ack | Nack | Delta | Drain | Ping | Pong
-FromTill = Hello | Push | DeltaAck | Ping | Pong
+FromServer = (
+    Challenge
+    | Welcome
+    | ShardKey
+    | Ack
+    | Nack
+    | Delta
+    | SignedIn
+    | ReceiptFound
+    | Rescued
+    | Refused
+    | Drain
+    | Ping
+    | Pong
+)
+FromTill = Hello | Push | DeltaAck | SignIn | FindReceipt | Rescue | Ping | Pong
 
 _encoder = msgspec.json.Encoder()
 _from_till: msgspec.json.Decoder[FromTill] = msgspec.json.Decoder(FromTill)

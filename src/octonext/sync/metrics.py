@@ -18,6 +18,14 @@ class SyncMetrics:
         self.went_back = registry.counter(
             "sync_shard_went_back_total", "Tills that found entries missing on a restored shard.", ("shard",)
         )
+        self.rescued = registry.counter(
+            "sync_rescued_entries_total", "Entries that another till handed over.", ("shard",)
+        )
+        self.silent = registry.gauge(
+            "sync_tills_silent",
+            "Tills with entries or an open shift, and nobody hears them.",
+            ("shard",),
+        )
         self._pushes = registry.counter("sync_pushes_total", "Pushes booked.", ("shard",))
         self._bytes = registry.counter("sync_bytes_total", "Ciphertext booked.", ("shard",))
         self._entries = registry.counter(

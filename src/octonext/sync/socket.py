@@ -22,10 +22,12 @@ from octonext.edge.authentication import credential_in_request
 from octonext.edge.flood import Inflow
 from octonext.edge.refused_attempts import RefusedAttempts
 from octonext.edge.request_context import shown_agent
-from octonext.runtime.actor import Actor, address_of
+from octonext.runtime.actor import Actor, address_of, device_actor
 from octonext.shards.lane import ShardUnavailable
 
-from .domain import START, MarkedCursor
+from .asking import REQUESTS, Request, answer
+from .domain import START
+from .feeding import DEFLATE, Feeding, cursors_of
 from .hanging_up import (
     CLOSE_NORMAL,
     CLOSE_POLICY,
@@ -40,8 +42,6 @@ from .messages import (
     HELLO_TIMEOUT_S,
     PROTOCOL,
     Challenge,
-    Credits,
-    Delta,
     DeltaAck,
     Drain,
     FromServer,
@@ -51,6 +51,7 @@ from .messages import (
     Ping,
     Pong,
     Push,
+    Refused,
     ShardKey,
     Welcome,
     decode_from_till,
@@ -58,16 +59,13 @@ from .messages import (
 )
 from .metrics import SyncMetrics
 from .service import ShardSync, TillSession
+from .service.answers import STALE, overloaded
 from .service.shard import (
-    CREDIT_BYTES,
-    CREDIT_ENTRIES,
-    PUSH_ENTRIES,
-    REFERENCE_FEED,
-    STALE,
-    overloaded,
-    parse_cursor,
+    first_credits,
+    shard_of,
     utc_ms,
 )
+from .service.sign_in import SignIns
 
 log = structlog.get_logger(__name__)
 
@@ -84,8 +82,6 @@ SEND_TIMEOUT_S = 15
 CONNECTIONS_MAX = 10_000
 #: Over how long tills spread their reconnecting when a gateway goes away.
 DRAIN_SPREAD_MS = 2_000
-#: How long a delta waits after the shard was not available.
-DELTA_RETRY_S = 1.0
 
 
 class SyncServer:
@@ -100,8 +96,10 @@ class SyncServer:
         entropy: Callable[[int], bytes] = os.urandom,
         connections_max: int = CONNECTIONS_MAX,
         refused: RefusedAttempts | None = None,
+        sign_ins: SignIns | None = None,
     ) -> None:
         self.shards = tuple(shards)
+        self.sign_ins = sign_ins
         self.clock = clock
         self.entropy = entropy
         self.metrics = metrics
@@ -109,10 +107,15 @@ class SyncServer:
         self.draining = asyncio.Event()
         self._connections: set[TillSocket] = set()
         self._connections_max = connections_max
+        self._farewells: set[asyncio.Future[None]] = set()
 
     @property
     def connected(self) -> int:
         return len(self._connections)
+
+    def tills_of(self, shard: ShardSync) -> list[tuple[int, int]]:
+        """Return branch and device of each till of a shard that is connected and was welcomed."""
+        return [till for each in self._connections if (till := each.till_of(shard)) is not None]
 
     def inflows(self) -> list[Inflow]:
         """Return what each connection has brought so far."""
@@ -120,18 +123,7 @@ class SyncServer:
 
     def find(self, branch_id: int) -> ShardSync | Nack:
         """Return the shard of a branch, or why it cannot be told."""
-        for shard in self.shards:
-            if shard.mirror.has_branch(branch_id):
-                return shard
-        if all(shard.mirror.is_loaded for shard in self.shards):
-            return Nack(
-                reason="unknown_device", detail=f"No shard knows branch {branch_id}.", retry_after_ms=500
-            )
-        return Nack(
-            reason="overloaded",
-            detail="A shard has not been reached yet, and the branch may be on it.",
-            retry_after_ms=1000,
-        )
+        return shard_of(self.shards, branch_id)
 
     async def serve(self, socket: WebSocket) -> None:  # type: ignore[type-arg]
         """Hold one conversation to its end."""
@@ -149,6 +141,21 @@ class SyncServer:
         """Tell the connected tills of a shard that its sync key is another one now."""
         told = [each.tell_key(shard) for each in self._connections if each.shard is shard]
         await asyncio.gather(*told, return_exceptions=True)
+
+    async def refresh(self, shard: ShardSync) -> None:
+        """Bring a shard's mirror up to date, and end the connections of tills that head office has ended.
+
+        Raises ShardUnavailable.
+        """
+        await shard.refresh()
+        for device in shard.mirror.take_revoked():
+            nack = Nack(reason="revoked", detail=device.ending)
+            for each in self._connections:
+                if each.till_of(shard) == (device.branch_id, device.device_id):
+                    # not waited for: it may be one that does not read
+                    task = asyncio.ensure_future(each.turn_away(nack))
+                    self._farewells.add(task)
+                    task.add_done_callback(self._farewells.discard)
 
     async def drain(self, deadline_s: float) -> None:
         """Ask every till to go elsewhere and wait until they have, `deadline_s` at most."""
@@ -175,10 +182,9 @@ class TillSocket:
         self._user_agent = shown_agent(socket.headers.get("user-agent"))
         #: Who the till says it is; whether that is true, the shard knows.
         self._hello: Hello | None = None
-        self._delta_acked = asyncio.Event()
-        self._delta_cursor: MarkedCursor = START
-        #: Whether a delta could not be sent: the next one would never come.
-        self._is_behind = False
+        #: Whether nothing more is taken from the till: it was revoked, or a delta could not be sent and the
+        #: next one would never come.
+        self._is_over = False
         #: Whose till this is; None until it has proven it.
         self.shard: ShardSync | None = None
         #: How long the till may still say nothing, while it is listened to.
@@ -194,12 +200,12 @@ class TillSocket:
         """Speak the protocol until either side is done."""
         try:
             await self._socket.accept(subprotocols=PROTOCOL)
-            shard, session, cursor = await self._greet()
+            shard, session, feeding = await self._greet()
             connected = self._server.metrics.connected.labels(shard.shard_id)
             connected.inc()
-            side = asyncio.ensure_future(self._speak_unasked(shard, session, cursor))
+            side = asyncio.ensure_future(self._speak_unasked(feeding))
             try:
-                await self._listen(shard, session)
+                await self._listen(shard, session, feeding)
             finally:
                 side.cancel()
                 await asyncio.wait({side})
@@ -217,7 +223,23 @@ class TillSocket:
         """Send the shard's public key to a till that was welcomed before it was rotated."""
         await self._send(ShardKey(key=shard.public_key))
 
-    async def _greet(self) -> tuple[ShardSync, TillSession, MarkedCursor | None]:
+    def till_of(self, shard: ShardSync) -> tuple[int, int] | None:
+        """Return the till's branch and device if it was welcomed and is one of this shard."""
+        if self._hello is None or self.shard is not shard:
+            return None
+        return self._hello.branch, self._hello.device
+
+    async def turn_away(self, nack: Nack) -> None:
+        """Tell a till that its time is over, and hang up however much it still has to say."""
+        self._is_over = True
+        try:
+            await self._nack(nack)
+        except (WebSocketDisconnect, TimeoutError, OSError, RuntimeError):
+            log.debug("revoked till was gone")
+        finally:
+            self._stop_listening()
+
+    async def _greet(self) -> tuple[ShardSync, TillSession, Feeding]:
         nonce = self._server.entropy(NONCE_BYTES)
         now_ms = utc_ms(self._server.clock.now())
         await self._send(Challenge(nonce=nonce, server_time_ms=now_ms))
@@ -225,7 +247,10 @@ class TillSocket:
         if not isinstance(hello, Hello):
             await self._refuse_frame("The first frame must be hello.")
         self._hello = hello
-        cursor = await self._reference_cursor(hello)
+        try:
+            cursors = cursors_of(hello)
+        except ValueError as error:
+            await self._refuse_frame(str(error))
         found = self._server.find(hello.branch)
         if isinstance(found, Nack):
             await self._refuse(found)
@@ -235,28 +260,35 @@ class TillSocket:
             await self._refuse(overloaded(error))
         if isinstance(session, Nack):
             await self._refuse(session)
-        if session.is_restored and cursor is not None:
-            cursor = START
+        if session.is_restored:
+            cursors = dict.fromkeys(cursors, START)
         self.inflow.is_known = True
         self.shard = found
+        device = found.mirror.device(hello.device)
+        if device is not None and device.status == "revoked":  # meanwhile
+            await self._refuse(Nack(reason="revoked", detail=device.ending))
         await self._send(
             Welcome(
                 acked=session.acked,
-                credits=Credits(CREDIT_ENTRIES, CREDIT_BYTES, PUSH_ENTRIES),
+                credits=first_credits(),
                 heartbeat_s=HEARTBEAT_S,
                 server_time_ms=utc_ms(self._server.clock.now()),
                 shard_key=found.public_key,
             )
         )
-        return found, session, cursor
+        packed = DEFLATE in hello.accepts
+        return found, session, Feeding(found, session, cursors, packed=packed, send=self._send)
 
-    async def _listen(self, shard: ShardSync, session: TillSession) -> None:
+    async def _listen(self, shard: ShardSync, session: TillSession, feeding: Feeding) -> None:
         while True:
             message = await self._receive(SILENCE_MAX_S)
             if isinstance(message, Push):
                 await self._answer_push(shard, session, message)
+            elif isinstance(message, REQUESTS):
+                await self._answer_request(shard, session, message)
             elif isinstance(message, DeltaAck):
-                await self._take_delta_ack(message)
+                if not feeding.stored(message):
+                    await self._refuse_frame("delta_ack does not name the delta that was sent.")
             elif isinstance(message, Ping):
                 await self._send(Pong())
             elif isinstance(message, Hello):
@@ -275,11 +307,20 @@ class TillSocket:
         else:
             await self._send(answer)
 
-    async def _speak_unasked(
-        self, shard: ShardSync, session: TillSession, cursor: MarkedCursor | None
-    ) -> None:
+    async def _answer_request(self, shard: ShardSync, session: TillSession, request: Request) -> None:
+        assert self._hello is not None  # there is a session
+        of, app = (session.device_id, session.public_spki), self._hello.app
+        actor = device_actor(*of, app=app, ip=self._ip, user_agent=self._user_agent)
+        result = await answer(self._server.sign_ins, shard, session, request, actor)
+        if isinstance(result, Nack):
+            await self._refuse(result)
+        if isinstance(result, Refused):
+            self._server.metrics.refused.labels(result.reason).inc()
+        await self._send(result)
+
+    async def _speak_unasked(self, feeding: Feeding) -> None:
         """Send what the till did not ask for: deltas while there are any, drain at the end."""
-        deltas = asyncio.ensure_future(self._keep_current(shard, session, cursor))
+        deltas = asyncio.ensure_future(self._keep_current(feeding))
         try:
             # whether or not there is anything to send meanwhile: some tills want no feed
             await self._server.draining.wait()
@@ -289,59 +330,21 @@ class TillSocket:
             deltas.cancel()
             await asyncio.wait({deltas})
 
-    async def _keep_current(
-        self, shard: ShardSync, session: TillSession, cursor: MarkedCursor | None
-    ) -> None:
+    async def _keep_current(self, feeding: Feeding) -> None:
         """Send deltas; a till that could not be given one is hung up on, or it would wait for ever."""
         try:
-            await self._send_deltas(shard, session, cursor)
+            await feeding.run()
         except Exception as error:  # noqa: BLE001 - whatever it is, the next connection begins anew
-            log.info("delta not sent", shard=shard.shard_id, error=type(error).__name__)
-            self._is_behind = True
-            if self._listening is not None:
-                self._listening.reschedule(asyncio.get_running_loop().time())
+            log.info("delta not sent", error=type(error).__name__)
+            self._is_over = True
+            self._stop_listening()
 
-    async def _send_deltas(self, shard: ShardSync, session: TillSession, cursor: MarkedCursor | None) -> None:
-        if cursor is None:
-            return
-        while True:
-            news = shard.news
-            try:
-                delta = await shard.delta(session, cursor)
-            except ShardUnavailable:
-                await asyncio.sleep(DELTA_RETRY_S)
-                continue
-            if delta is None:
-                await news.wait()
-                continue
-            if delta.rows:
-                cursor = await self._deliver(delta)
-            else:
-                cursor = parse_cursor(delta.cursor)
-
-    async def _deliver(self, delta: Delta) -> MarkedCursor:
-        """Send one delta and return its cursor once the till has stored it."""
-        self._delta_acked.clear()
-        self._delta_cursor = parse_cursor(delta.cursor)
-        await self._send(delta)
-        await self._delta_acked.wait()
-        return self._delta_cursor
-
-    async def _take_delta_ack(self, message: DeltaAck) -> None:
-        if message.feed == REFERENCE_FEED and message.cursor == str(self._delta_cursor):
-            self._delta_acked.set()
-        else:
-            await self._refuse_frame("delta_ack does not name the delta that was sent.")
-
-    async def _reference_cursor(self, hello: Hello) -> MarkedCursor | None:
-        text = hello.cursors.get(REFERENCE_FEED)
-        try:
-            return None if text is None else parse_cursor(text)
-        except ValueError as error:
-            await self._refuse_frame(str(error))
+    def _stop_listening(self) -> None:
+        if self._listening is not None:
+            self._listening.reschedule(asyncio.get_running_loop().time())
 
     async def _receive(self, timeout_s: float) -> FromTill:
-        if self._is_behind:
+        if self._is_over:
             raise HangUp(CLOSE_TRY_LATER)
         async with asyncio.timeout(timeout_s) as self._listening:
             event = await self._socket.receive()

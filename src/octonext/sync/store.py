@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -39,6 +41,59 @@ class PushResult:
     outcomes: list[Outcome]
 
 
+class SoldLineRow(NamedTuple):
+    """A line of a receipt, positive."""
+
+    number: int
+    product: UUID
+    quantity: int
+    unit_price: int
+    discount: int
+    tax_code: str
+    rate_ppm: int
+    tax: int
+    total: int
+
+
+class ReturnedRow(NamedTuple):
+    """What came back of a receipt in one line of a return; the original line is the till's word."""
+
+    product: UUID
+    original_line: int | None
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """A booked sale or return, positive."""
+
+    kind: Literal["sale", "return"]
+    at: datetime
+    currency: str
+    total: int
+    tax: int
+    rounding: int
+    customer: UUID | None
+    lines: list[SoldLineRow]
+    returns: list[ReturnedRow]
+
+
+@dataclass(frozen=True, slots=True)
+class SilentTill:
+    """A till that should have been heard: what the shard holds of it, and what it has told."""
+
+    branch_id: int
+    device_id: int
+    code: str | None
+    head_seq: int
+    told_seq: int
+    seen_at: datetime
+    received_at: datetime | None
+    open_shift: UUID | None
+    silent_since: datetime | None
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class ReferenceRow:
     """One row of the reference feed; `payload` is JSON text, None for a deleted row."""
@@ -47,6 +102,35 @@ class ReferenceRow:
     key: str
     payload: str | None
     cursor: Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class SignInLimits:
+    """Up to `…_free` wrong PINs in a row cost nothing; then each wait is twice the last, until `…_most`."""
+
+    cashier_free: int
+    cashier_most: int
+    device_free: int
+    device_most: int
+    first: timedelta
+    longest: timedelta
+    #: How long after `…_most`; and after how long without a wrong one a count is forgotten.
+    locked: timedelta
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SignInCount:
+    """Whether a PIN may be looked at, whose it would be, and how often it was wrong, this time included.
+
+    `wait_ms`: how long to wait if it is locked out, or if this attempt turns out to be wrong.
+    """
+
+    status: Literal["ask", "locked_out", "fenced"]
+    wait_ms: int
+    user_id: UUID | None
+    pin_hash: str | None
+    cashier_failures: int
+    device_failures: int
 
 
 async def begin_session(
@@ -98,7 +182,7 @@ async def ingest_push(
     *,
     rules: BranchRules,
     device: int,
-    epoch: int,
+    epoch: int | None,
     first: int,
     prev: bytes,
     keys: Sequence[PushedKey],
@@ -126,10 +210,53 @@ async def ingest_push(
         postings.adjustments,
         postings.counts,
         postings.shifts,
+        postings.customers,
         postings.cases,
     )
     assert row is not None
     return PushResult(row["status"], row["head_seq"], row["head_hash"], row["outcomes"] or [])
+
+
+async def rescued_clock(connection: Connection, *, branch: int, device: int) -> int:
+    """Return how wrong a till's clock was when it last said hello, milliseconds; 0 if it never did."""
+    return int(await connection.fetchval(_SQL["rescued_clock"], branch, device) or 0)
+
+
+async def read_receipt(connection: Connection, *, branch: int, device: int, seq: int) -> ReceiptRow | None:
+    """Return a receipt with its lines and what came back of it, None if it was not booked here."""
+    row = await connection.fetchrow(_SQL["receipt"], branch, device, seq)
+    if row is None:
+        return None
+    lines = await connection.fetch(_SQL["receipt_lines"], branch, device, seq)
+    returns = await connection.fetch(_SQL["receipt_returns"], branch, device, seq)
+    return ReceiptRow(
+        row["kind"],
+        row["till_at"],
+        row["currency"],
+        row["total"],
+        row["tax"],
+        row["rounding"],
+        row["customer_id"],
+        [SoldLineRow(*line.values()) for line in lines],
+        [ReturnedRow(*each.values()) for each in returns],
+    )
+
+
+async def note_contacts(connection: Connection, tills: Iterable[tuple[int, int]]) -> None:
+    """Note that these tills (branch, device) are connected."""
+    pairs = sorted(tills)
+    await connection.execute(_SQL["note_contacts"], [b for b, _ in pairs], [d for _, d in pairs])
+
+
+async def note_silent_tills(connection: Connection, *, backlog: timedelta, shift: timedelta) -> int:
+    """Note who has gone silent; return how many those are."""
+    return int(await connection.fetchval(_SQL["note_silent_tills"], backlog, shift))
+
+
+async def silent_tills(connection: Connection, *, backlog: timedelta, shift: timedelta) -> list[SilentTill]:
+    """Return who is silent now."""
+    rows = await connection.fetch(_SQL["silent_tills"], backlog, shift)
+    return [SilentTill(**dict(row.items())) for row in rows]
 
 
 async def wrapped_keys(
@@ -161,6 +288,64 @@ async def reference_page(
 ) -> list[ReferenceRow]:
     """Return the next rows for the tills of `branch`, oldest first."""
     return _rows(await connection.fetch(_SQL["reference_page"], str(after[0]), after[1], branch, limit))
+
+
+async def reference_count(connection: Connection, after: Cursor, *, branch: int) -> int:
+    """Return how many rows for the tills of `branch` come after a cursor."""
+    return int(await connection.fetchval(_SQL["reference_count"], str(after[0]), after[1], branch))
+
+
+async def customer_head(connection: Connection) -> Cursor:
+    """Return the position of the newest visible customer, (0, 0) for none."""
+    row = await connection.fetchrow(_SQL["customer_head"])
+    return (0, 0) if row is None else (row["xid"], row["id"])
+
+
+async def customer_mark(connection: Connection, xid: int) -> str:
+    """Return what the history of this shard was at a transaction: 12 hex digits, "" before its first."""
+    return str(await connection.fetchval(_SQL["customer_mark"], str(xid)))
+
+
+async def customer_page(
+    connection: Connection,
+    after: Cursor,
+    *,
+    branch: int,  # noqa: ARG001 - customers are the whole shard's
+    limit: int,
+) -> list[ReferenceRow]:
+    """Return the next customers, oldest change first."""
+    return _rows(await connection.fetch(_SQL["customer_page"], str(after[0]), after[1], limit))
+
+
+async def customer_count(connection: Connection, after: Cursor, *, branch: int) -> int:  # noqa: ARG001 - as above
+    """Return how many customers come after a cursor."""
+    return int(await connection.fetchval(_SQL["customer_count"], str(after[0]), after[1]))
+
+
+async def begin_sign_in(
+    connection: Connection, *, branch: int, device: int, epoch: int, code: str, limits: SignInLimits
+) -> SignInCount:
+    """Count an attempt of a code at a till as wrong, before its PIN is looked at."""
+    row = await connection.fetchrow(
+        _SQL["begin_sign_in"], branch, device, epoch, code,
+        limits.cashier_free, limits.cashier_most, limits.device_free, limits.device_most,
+        limits.first, limits.longest, limits.locked,
+    )  # fmt: skip
+    assert row is not None
+    return SignInCount(
+        row["status"], row["wait_ms"] or 0, row["user_id"], row["pin_hash"],
+        row["cashier_failures"] or 0, row["device_failures"] or 0,
+    )  # fmt: skip
+
+
+async def name_actor(connection: Connection, actor: Actor) -> None:
+    """Say who acts in this transaction, for its audit trail."""
+    await connection.execute(_SQL["set_actor"], claim_of(actor))
+
+
+async def end_sign_in(connection: Connection, *, branch: int, device: int, code: str) -> None:
+    """The attempt was right."""
+    await connection.execute(_SQL["end_sign_in"], branch, device, code)
 
 
 def _rows(records: Sequence[object]) -> list[ReferenceRow]:

@@ -11,12 +11,13 @@ from octonext.processes.verify.domain.findings import Findings
 from octonext.processes.verify.service import Work, check_shard
 from octonext.processes.verify.shard import reading
 
-from .conftest import CASHIER, DAY, PIN, Shop
+from .conftest import CASHIER, DAY, PIN, Shop, write_day
 
 AT = "branch_id = 1 AND device_id = 1 AND seq = "
 FORK = "INSERT INTO journal_fork (branch_id, device_id, seq, hash, prev, key_id, bytes)"
 #: Where a wrong balance of stock is shown: a line of a receipt is its movement too.
 STOCK = "sa-1 1"
+ENTRIES = DAY["closed"]
 SALE, CARD, RETURNED, VOID = DAY["sale"], DAY["card"], DAY["returned"], DAY["void"]
 
 
@@ -32,9 +33,9 @@ async def test_a_day_in_two_shops_holds_and_everything_was_looked_at(shop: Shop)
     looked = {name for name, verdict in verdicts.items() if verdict.state == "holds" and verdict.examined}
     made = {name for name, verdict in verdicts.items() if verdict.state == "holds"}
     assert made - looked == {"forks"}  # there are none
-    assert verdicts["sale-lines"].examined == 8  # receipts of both tills
-    assert verdicts["till-events"].examined == 6
-    assert verdicts["journal-chain"].examined == 28
+    assert verdicts["sale-lines"].examined == 12  # receipts of both tills
+    assert verdicts["till-events"].examined == 14
+    assert verdicts["journal-chain"].examined == 2 * ENTRIES
 
 
 async def test_an_empty_shard_holds(empty_shop: Shop) -> None:
@@ -53,6 +54,21 @@ async def test_an_empty_shard_holds(empty_shop: Shop) -> None:
             f"UPDATE sale SET cashier_id = gen_random_uuid() WHERE {AT}{SALE}",
             {"sales": ["sale"]},
             id="a sale's cashier",
+        ),
+        pytest.param(
+            f"UPDATE sale SET customer_id = gen_random_uuid() WHERE {AT}{DAY['exchanged for']}",
+            {"sales": ["exchanged for"]},
+            id="whose sale it is",
+        ),
+        pytest.param(
+            f"UPDATE till_event SET detail = '{{}}' WHERE {AT}{DAY['exchanged for']}",
+            {"till-events": ["exchanged for"]},
+            id="why there was a discount",
+        ),
+        pytest.param(
+            f"UPDATE till_event SET detail = '{{}}' WHERE {AT}{DAY['reprinted']}",
+            {"till-events": ["reprinted"]},
+            id="which receipt was copied",
         ),
         pytest.param(
             f"UPDATE sale SET original_seq = 4 WHERE {AT}{RETURNED}",
@@ -190,7 +206,7 @@ async def test_one_wrong_thing_is_found_where_it_is(
         (
             "UPDATE device_head SET seq = seq + 1 WHERE device_id = 1",
             "journal-heads",
-            "the head says entry 15",
+            f"the head says entry {ENTRIES + 1}",
         ),
         (
             "UPDATE device_head SET quarantined_count = 0 WHERE device_id = 1",
@@ -374,13 +390,13 @@ async def test_what_waits_for_somebody_is_counted_and_no_fault(shop: Shop) -> No
     async with reading("sa-1", shop.dsn) as reader:
         await check_shard(reader, work)
     assert work.cases == {"sa-1": {"quarantined": 2, "return_without_receipt": 2}}
-    assert work.outcomes == {"sa-1": {"posted": 24, "posted_with_case": 2, "quarantined": 2}}
+    assert work.outcomes == {"sa-1": {"posted": 34, "posted_with_case": 2, "quarantined": 2}}
 
 
 async def test_only_so_many_findings_are_kept_but_all_are_counted(shop: Shop) -> None:
     await shop.damage("UPDATE device_journal SET hash = sha256(hash)")
     verdict = (await shop.verify())["journal-chain"]
-    assert verdict.broken == 28
+    assert verdict.broken == 2 * ENTRIES
     assert len(verdict.findings) == 20
 
 
@@ -393,3 +409,55 @@ async def test_a_fork_that_was_kept_with_its_case_breaks_nothing(shop: Shop) -> 
 
     assert await shop.broken() == {}
     assert (await shop.verify())["forks"].examined == 1
+
+
+async def test_an_exchange_of_which_half_is_missing_is_found_once_something_came_after_it(
+    shop: Shop,
+) -> None:
+    await shop.damage(
+        f"UPDATE sale_payment SET tender = 'card' WHERE {AT}{DAY['exchanged for']} AND payment_no = 1"
+    )
+    verdict = (await shop.verify())["exchanges"]
+    assert [finding.place for finding in verdict.findings] == [place("exchanged")]
+    assert "leave -575 SAR" in verdict.findings[0].what
+
+
+async def test_half_of_an_exchange_that_is_all_that_has_arrived_is_no_fault(empty_shop: Shop) -> None:
+    till = await empty_shop.enrol(1)
+    write_day(till)
+    await empty_shop.push(till, last=DAY["exchanged"])
+    assert (await empty_shop.verify())["exchanges"].state == "holds"
+    await empty_shop.push(till)
+    assert await empty_shop.broken() == {}
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("UPDATE customer SET name = 'Somebody'", "not what the entry says"),
+        ("UPDATE customer SET phone = NULL", "not what the entry says"),
+        ("UPDATE customer SET seq = seq - 1", "says something later"),
+        ("UPDATE customer SET device_id = 9", "from an entry that saves none"),
+        ("DELETE FROM customer", "who is not there"),
+    ],
+)
+async def test_a_customer_who_does_not_follow_from_the_journal_is_found(
+    shop: Shop, statement: str, words: str
+) -> None:
+    await shop.damage(statement)
+    verdict = (await shop.verify())["customers"]
+    assert verdict.state == "broken"
+    assert any(words in finding.what for finding in verdict.findings)
+
+
+@pytest.mark.parametrize("member", [r'"\u0000"', "1e200000"])
+async def test_a_customers_entry_with_members_that_postgresql_cannot_take_ends_no_check(
+    shop: Shop, member: str
+) -> None:
+    with_more = f"""replace(convert_from(bytes, 'UTF8'), '"kind"', '"more":{member},"kind"')"""
+    await shop.damage(
+        f"UPDATE device_journal SET bytes = convert_to({with_more}, 'UTF8') WHERE kind = 'customer_saved'"
+    )
+    assert (await shop.verify())["customers"].state == "holds"
+    await shop.damage("UPDATE customer SET device_id = 9")
+    assert (await shop.verify())["customers"].state == "broken"

@@ -438,6 +438,18 @@ def test_an_unknown_key_is_given_again(world: World) -> None:
     assert push.key_ids == ("shift-1",)
 
 
+def test_a_key_that_went_along_with_a_refused_push_goes_along_with_the_next(world: World) -> None:
+    world.append(12)
+    online(world)
+    world.exchange()
+    world.append()
+    nack(world, "unknown_key", key_ids=["shift-1"])
+    nack(world, "bad_signature")
+    push = world.last(SendPush)
+    assert isinstance(push, SendPush)
+    assert push.key_ids == ("shift-1",)
+
+
 def test_an_overloaded_shard_is_left_alone_for_as_long_as_it_asks(world: World) -> None:
     world.append()
     online(world)

@@ -92,6 +92,14 @@ class Api:
         """Change. With `repeat`, for what may safely be said twice, a busy server is asked again."""
         return self._call("POST", path, body=body, repeat=repeat)
 
+    def put(self, path: str, body: Any) -> Any:
+        """Set. Raises ApiRefused, ApiUnreachable."""
+        return self._call("PUT", path, body=body, repeat=True)
+
+    def patch(self, path: str, body: Any) -> Any:
+        """Change what is named. Raises ApiRefused, ApiUnreachable."""
+        return self._call("PATCH", path, body=body, repeat=True)
+
     def delete(self, path: str) -> None:
         """Remove or revoke. Raises ApiRefused, ApiUnreachable."""
         self._call("DELETE", path, repeat=True)

@@ -8,7 +8,7 @@ import typer
 
 from octonext.base.errors import OctoNextError
 
-from .client import Authority, DataFolder, TokenFile, Url, connect
+from .client import Api, Authority, DataFolder, TokenFile, Url, connect
 
 
 class UnknownBranch(OctoNextError):
@@ -30,11 +30,17 @@ def till_code(
 ) -> None:
     """Create a till and show its one-time enrolment code, for `octonext till enrol`."""
     with connect(url, token_file, ca, data) as api:
-        found = [row for row in api.pages("/branches") if row["code"] == branch]
-        if not found:
-            raise UnknownBranch(f"There is no branch {branch}.")
-        draft = {"branch_id": found[0]["branch_id"], "name": name} | ({"code": code} if code else {})
+        draft = {"branch_id": branch_id(api, branch), "name": name} | ({"code": code} if code else {})
         made = api.post("/tills", draft)
     typer.echo(
         f"{branch} {made['till']['code']}: {made['enrolment_code']} (until {made['expires_at'][:16]} UTC)"
     )
+
+
+def branch_id(api: Api, code: str) -> int:
+    """The number of the branch with this code. Raises UnknownBranch."""
+    for row in api.pages("/branches"):
+        if row["code"] == code:
+            number: int = row["branch_id"]
+            return number
+    raise UnknownBranch(f"There is no branch {code}.")

@@ -24,6 +24,7 @@ from octonext.runtime.logging import configure
 from octonext.runtime.settings import AtRest
 from octonext.till.fleet import Fleet, Pace
 
+from .browser_till import print_browser_till
 from .farewell import create_reports_token, print_addresses
 from .folder import prepare_folder
 from .proof import check_invariants, print_measured, print_verdict, reckon
@@ -104,6 +105,7 @@ async def _run_once(folder: Path, options: Options, console: Console, say: Say) 
         sealed = await check_seals(chain, console)
         if options.stay:
             print_addresses(console, chain, await create_reports_token(chain))
+            await print_browser_till(console, chain, seeded)
         proven = print_verdict(console, comparison, drained=drained, holds=holds, sealed=sealed)
         if options.stay:
             console.print("Ctrl-C ends.")

@@ -33,12 +33,15 @@ class SampleRegion:
     currency: str
     time_zone: str
     tax_inclusive: bool
+    till_settings: Mapping[str, Any]
     branches: tuple[tuple[str, str, str], ...]
 
 
 REGIONS: tuple[SampleRegion, ...] = (
     SampleRegion(
         "KW", "Kuwait", "الكويت", "KWD", "Asia/Kuwait", False,
+        # There is no coin below five fils.
+        {"cash_rounding": 5, "tenders": ["cash", "knet", "card", "voucher", "on_account"]},
         (
             ("KWC", "Kuwait City", "مدينة الكويت"),
             ("HAW", "Hawalli", "حولي"),
@@ -47,6 +50,7 @@ REGIONS: tuple[SampleRegion, ...] = (
     ),
     SampleRegion(
         "SA", "Riyadh", "الرياض", "SAR", "Asia/Riyadh", True,
+        {"tenders": ["cash", "mada", "card", "voucher", "on_account"]},
         (
             ("OLA", "Riyadh Olaya", "الرياض العليا"),
             ("MAL", "Riyadh Malaz", "الرياض الملز"),
@@ -160,6 +164,7 @@ async def _region(client: httpx.AsyncClient, region: SampleRegion, goods: Sequen
         "time_zone": region.time_zone, "name_en": region.name_en, "name_ar": region.name_ar,
     })  # fmt: skip
     region_id: int = made["region_id"]
+    await _put(client, f"/regions/{region_id}/till-settings", region.till_settings)
     price_list = await _post(client, "/price-lists", {
         "code": f"{region.code}-RETAIL", "name": f"{region.name_en} retail", "region_id": region_id,
         "currency": region.currency, "tax_inclusive": region.tax_inclusive,
@@ -231,7 +236,14 @@ async def _post_rows(
 
 
 async def _post(client: httpx.AsyncClient, path: str, body: Mapping[str, Any]) -> Any:
-    answer = await client.post(f"{API}{path}", json=body, timeout=30)
+    return _taken(path, await client.post(f"{API}{path}", json=body, timeout=30))
+
+
+async def _put(client: httpx.AsyncClient, path: str, body: Mapping[str, Any]) -> Any:
+    return _taken(path, await client.put(f"{API}{path}", json=body, timeout=30))
+
+
+def _taken(path: str, answer: httpx.Response) -> Any:
     if not answer.is_success:
         raise SeedRefused(
             f"{path} was refused: {answer.text[:300]}",

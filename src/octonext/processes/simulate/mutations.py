@@ -32,8 +32,7 @@ ALL_MUTATIONS: dict[str, str] = {**MUTATIONS, **DATABASE_MUTATIONS}
 def applied(plan: Plan) -> Iterator[None]:
     """The program with this world's credits and its broken rules, until the block ends."""
     with ExitStack() as stack:
-        stack.enter_context(patch("octonext.sync.socket.CREDIT_ENTRIES", plan.credit_entries))
-        stack.enter_context(patch("octonext.sync.socket.PUSH_ENTRIES", plan.push_entries))
+        stack.enter_context(patch("octonext.sync.service.shard.CREDIT_ENTRIES", plan.credit_entries))
         stack.enter_context(patch("octonext.sync.service.shard.PUSH_ENTRIES", plan.push_entries))
         if "chain_check_skipped" in plan.mutations:
             stack.enter_context(patch.object(opening, "link", lambda *_: _AnyHash()))

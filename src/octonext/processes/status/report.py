@@ -84,6 +84,15 @@ def region_waited_for(feed: dict[str, object]) -> str | None:
     return found["code"] if found is not None else None
 
 
+def silent_tills(report: StatusReport) -> list[dict[str, object]]:
+    """Tills that should be heard and are not, as any of the gateways found them; each once."""
+    found: dict[str, dict[str, object]] = {}
+    for answer in report.gateways.values():
+        for till in objects(answer, "silent_tills"):
+            found.setdefault(f"{till.get('branch_id')} {till.get('device_id')}", till)
+    return list(found.values())
+
+
 def objects(answer: dict[str, object] | None, key: str) -> Iterator[dict[str, object]]:
     """The list of objects under `key`; another version's process may give none."""
     found = None if answer is None else answer.get(key)

@@ -13,7 +13,16 @@ from octonext.processes.backup.state import ArchiveStatus
 from octonext.processes.supervisor.storage import told
 
 from .certificates import database_certificates, gateway_certificate
-from .report import DatabaseReport, StatusReport, failing, objects, region_waited_for, unsealed, went_back
+from .report import (
+    DatabaseReport,
+    StatusReport,
+    failing,
+    objects,
+    region_waited_for,
+    silent_tills,
+    unsealed,
+    went_back,
+)
 
 COLOURS = {
     "running": "green",
@@ -57,6 +66,9 @@ def show(report: StatusReport, console: Console, *, now: float | None = None) ->
     if report.sealer is not None:
         console.print(_seals(report.sealer))
     _show_gateways(report, console)
+    silent = silent_tills(report)
+    if silent:
+        console.print(_silent(silent))
 
 
 def span(seconds: float) -> str:
@@ -218,6 +230,18 @@ def _lag(feed: dict[str, object]) -> str:
     if not isinstance(lag, int | float):
         return "[red]unknown[/]"
     return f"[red]{lag:.1f} s[/]" if lag > LATE_FEED_S else f"[green]{lag:.1f} s[/]"
+
+
+def _silent(tills: list[dict[str, object]]) -> Table:
+    """Tills that somebody should go and look at."""
+    table = Table(title="[bold red]Silent tills[/]", title_justify="left")
+    for column in ("till", "branch", "shard", "why", "heard last", "on the shard", "told"):
+        table.add_column(column, overflow="fold")
+    keys = ("branch_id", "shard_id", "why", "seen_at", "head_seq", "told_seq")
+    for each in tills:
+        name = f"{_text(each, 'code')} ({_text(each, 'device_id')})"
+        table.add_row(name, *(_text(each, key) for key in keys))
+    return table
 
 
 def _lanes(gateway: dict[str, object]) -> Table:

@@ -28,6 +28,7 @@ from octonext.crypto.tls import ensure_server_certificate
 from octonext.processes.backup.sources import archives, embedded
 from octonext.processes.cluster.binaries import OsUser, check_reachable, reachable_programs
 from octonext.processes.keys import open_keyring
+from octonext.processes.keys.shares import ensure_share_key
 from octonext.processes.keys.sync import ensure_sync_keys
 from octonext.processes.os_process import end, marked
 from octonext.runtime.layout import Layout
@@ -120,7 +121,7 @@ class Supervisor:
         self._stage = "starting"
         self._changed()
         # First of all: with a wrong master key nothing that is encrypted can start.
-        await asyncio.to_thread(lambda: ensure_sync_keys(self.layout, self._open_keyring()))
+        await asyncio.to_thread(self._ensure_keys)
         await self._start_databases()
         if self._bootstrap is not None:
             await self._bootstrap(self.layout, self.settings)
@@ -233,6 +234,10 @@ class Supervisor:
             if self._keyring is None:
                 self._keyring = open_keyring(self.layout, self._say)
             return self._keyring
+
+    def _ensure_keys(self) -> None:
+        ensure_sync_keys(self.layout, self._open_keyring())
+        ensure_share_key(self.layout, self._open_keyring())
 
     def _check_certificate(self) -> None:
         """The operator's pair must be usable, the local authority's is made. Raises CertificateUnusable."""

@@ -213,9 +213,9 @@ def _python(
 
 def _environment(layout: Layout, name: str) -> dict[str, str]:
     environment = dict(os.environ)
-    master = layout.settings.keys.master
-    if name in KEYLESS and master is not None and master.env is not None:
-        environment.pop(master.env, None)
+    for source in (layout.settings.keys.master, layout.settings.keys.shares):
+        if name in KEYLESS and source is not None and source.env is not None:
+            environment.pop(source.env, None)
     if "PYTHONPATH" in environment:
         # Children start in "/", where a relative entry would mean another folder.
         entries = environment["PYTHONPATH"].split(os.pathsep)

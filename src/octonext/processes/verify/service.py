@@ -38,6 +38,8 @@ _SQL_CHECKS = {
     "ledger-balanced": "ledger_entries",
     "account-balances": "accounts",
     "stock-balances": "stocks",
+    "exchanges": "exchanges",
+    "customers": "customers",
     "till-clocks": "sales",
 }
 #: What is read shard by shard, and unknown when a shard cannot be read.

@@ -25,9 +25,10 @@ SELECT branch_id, device_id, seq, hash, key_id, kind, bytes, outcome::text AS ou
 -- name: sales
 -- Each sale or return as text, its columns joined; see domain/derivation.py, which makes the same text.
 SELECT branch_id, device_id, seq, posted_at, 1 AS place, format(
-           '%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s', kind, shift_id, cashier_id,
+           '%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s', kind, shift_id, cashier_id,
            (extract(epoch FROM till_at) * 1000000)::bigint, currency, total, net, tax, discount, rounding,
-           paid, line_count, original_branch_id, original_device_id, original_seq, foreign_original) AS text
+           paid, line_count, original_branch_id, original_device_id, original_seq, foreign_original,
+           customer_id) AS text
   FROM sale;
 
 -- name: sale_lines
@@ -65,10 +66,15 @@ SELECT branch_id, device_id, seq, posted_at, line_no AS place,
 -- name: till_events
 -- Each event as text, member by member.
 SELECT branch_id, device_id, seq, posted_at, 1 AS place, format(
-           '%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s', kind, shift_id, cashier_id,
+           '%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s', kind, shift_id, cashier_id,
            (extract(epoch FROM till_at) * 1000000)::bigint, detail ->> 'scope', detail ->> 'amount',
            detail ->> 'product', detail ->> 'quantity', detail ->> 'price_before',
-           detail ->> 'price_after', detail ->> 'approved_by', detail ->> 'reason') AS text
+           detail ->> 'price_after', detail ->> 'approved_by', detail ->> 'reason',
+           (detail -> 'receipt' ->> 'branch') || '-' || (detail -> 'receipt' ->> 'device') || '-'
+               || (detail -> 'receipt' ->> 'seq'),
+           (SELECT string_agg(format('%s/%s/%s/%s', d ->> 'line', d ->> 'discount', d ->> 'approved_by',
+                                     d ->> 'reason'), '; ' ORDER BY n)
+              FROM jsonb_array_elements(detail -> 'discounts') WITH ORDINALITY AS e (d, n))) AS text
   FROM till_event;
 
 -- name: digests
@@ -132,7 +138,7 @@ SELECT branch_id, device_id, seq, format('outcome %s, cases %s',
   FULL JOIN (SELECT branch_id, device_id, seq, string_agg(kind, ', ' ORDER BY kind) AS kinds,
                     bool_or(kind = 'quarantined') AS quarantined
                FROM opened_case
-               WHERE kind NOT IN ('fork', 'shard_went_back') GROUP BY branch_id, device_id, seq) c
+               WHERE kind NOT IN ('fork', 'shard_went_back', 'rescued_after_revocation', 'till_silent') GROUP BY branch_id, device_id, seq) c
        USING (branch_id, device_id, seq)
  WHERE CASE j.outcome WHEN 'posted' THEN c.kinds IS NOT NULL
                       WHEN 'posted_with_case' THEN c.kinds IS NULL OR c.quarantined
@@ -190,6 +196,54 @@ SELECT branch_id, device_id, NULL::bigint AS seq, format(
  WHERE (b.debit, b.credit) IS DISTINCT FROM (l.debit, l.credit)
  ORDER BY branch_id, device_id, account;
 
+-- name: exchanges
+-- Shifts in which what came back in exchange is not what went out for it. Half of an exchange may be all that
+-- has arrived: then it is the till's last entry. And half of one may be quarantined, which is told elsewhere.
+SELECT branch_id, device_id, max(seq) AS seq, format(
+           'shift %s: exchanges leave %s %s', shift_id, sum(amount), currency) AS what
+  FROM (SELECT p.branch_id, p.device_id, p.seq, s.shift_id, p.amount, p.currency,
+               h.seq = p.seq AS is_last
+          FROM sale_payment p
+          JOIN sale s USING (branch_id, device_id, seq, posted_at)
+          JOIN device_head h USING (branch_id, device_id)
+         WHERE p.tender = 'exchange') e
+ WHERE NOT EXISTS (SELECT FROM device_journal j
+                    WHERE j.branch_id = e.branch_id AND j.device_id = e.device_id
+                      AND j.seq IN (e.seq - 1, e.seq + 1) AND j.outcome = 'quarantined')
+ GROUP BY branch_id, device_id, shift_id, currency
+HAVING sum(amount) <> 0 AND coalesce(sum(amount) FILTER (WHERE NOT is_last), 0) <> 0
+ ORDER BY branch_id, device_id, 3;
+
+-- name: customers
+-- Customers that are not what the entry says that they come from, or that no entry and no row knows.
+WITH said AS (
+    -- Null where PostgreSQL takes less than the protocol does, in members that nobody knows: a NUL, a huge number.
+    SELECT j.branch_id, j.device_id, j.seq,
+           CASE WHEN pg_input_is_valid(convert_from(j.bytes, 'UTF8'), 'jsonb')
+                THEN convert_from(j.bytes, 'UTF8')::jsonb END AS entry
+      FROM device_journal j WHERE j.kind = 'customer_saved' AND j.outcome <> 'quarantined'
+)
+SELECT coalesce(c.branch_id, s.branch_id) AS branch_id, coalesce(c.device_id, s.device_id) AS device_id,
+       coalesce(c.seq, s.seq) AS seq,
+       CASE WHEN s.seq IS NULL THEN 'a customer comes from an entry that saves none'
+            WHEN c.seq IS NULL THEN 'an entry saves a customer who is not there'
+            WHEN c.seq < s.seq THEN format('entry %s of the same till says something later', s.seq)
+            ELSE 'a customer is not what the entry says' END AS what
+  FROM said s
+  FULL JOIN customer c ON c.customer_id = (s.entry ->> 'customer')::uuid
+   AND (c.branch_id, c.device_id) = (s.branch_id, s.device_id)
+ WHERE CASE WHEN c.seq IS NULL THEN s.entry IS NOT NULL AND NOT EXISTS (
+                SELECT FROM customer o WHERE o.customer_id = (s.entry ->> 'customer')::uuid)
+            WHEN s.seq IS NULL THEN NOT EXISTS (
+                SELECT FROM said o WHERE (o.branch_id, o.device_id, o.seq) = (c.branch_id, c.device_id, c.seq)
+                                     AND o.entry IS NULL)
+            WHEN c.seq <> s.seq THEN c.seq < s.seq OR NOT EXISTS (
+                SELECT FROM said o WHERE (o.branch_id, o.device_id, o.seq) = (c.branch_id, c.device_id, c.seq))
+            ELSE (c.name, c.phone, c.email, c.vat_number, c.note) IS DISTINCT FROM
+                 (s.entry ->> 'name', s.entry ->> 'phone', s.entry ->> 'email', s.entry ->> 'vat_number',
+                  s.entry ->> 'note') END
+ ORDER BY 1, 2, 3;
+
 -- name: stock_balances
 -- Stock on hand that is not the sum of its movements.
 SELECT branch_id, NULL::integer AS device_id, NULL::bigint AS seq, format(
@@ -240,6 +294,8 @@ SELECT (SELECT count(*) FROM device_head) AS devices,
        (SELECT count(*) FROM sale) AS sales,
        (SELECT count(*) FROM account_balance) AS accounts,
        (SELECT count(*) FROM stock_balance) AS stocks,
+       (SELECT count(*) FROM sale_payment WHERE tender = 'exchange') AS exchanges,
+       (SELECT count(*) FROM customer) AS customers,
        (SELECT count(DISTINCT (branch_id, device_id, seq)) FROM ledger_line) AS ledger_entries;
 
 -- name: entries_by_outcome

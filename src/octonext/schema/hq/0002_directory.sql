@@ -68,14 +68,21 @@ CREATE TABLE device (
     status      text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'enrolled', 'revoked')),
     -- ECDSA P-256, SubjectPublicKeyInfo DER.
     public_key  bytea CONSTRAINT device_key_unique UNIQUE,
-    -- SHA-256 of the device share, the server's half of what opens the till's records.
-    share_digest bytea CHECK (length(share_digest) = 32),
+    -- Why it was revoked: of one that was stolen, nobody may ever get the share again.
+    reason      text CONSTRAINT device_reason CHECK (reason IN ('revoked', 'stolen')),
+    -- The device share, the server's half of what opens the till's records, is derived from the key of this
+    -- fingerprint, the device and this generation: see crypto.device_share.
+    share_key   text CHECK (share_key ~ '^[0-9a-f]{16}$'),
+    share_generation int NOT NULL DEFAULT 1 CHECK (share_generation >= 1),
+    -- Sign-ins at this till that were wrong before then count no more.
+    unlocked_at timestamptz,
     footprint   jsonb NOT NULL DEFAULT '{}',
     enrolled_at timestamptz,
     created_at  timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT device_code_unique UNIQUE (branch_id, code),
     -- A till that may sync has a key to be known by.
-    CHECK (status <> 'enrolled' OR (public_key IS NOT NULL AND share_digest IS NOT NULL))
+    CHECK (status <> 'enrolled' OR public_key IS NOT NULL),
+    CONSTRAINT device_revoked_for CHECK ((status = 'revoked') = (reason IS NOT NULL))
 );
 
 -- One-time enrolment codes; a new one for the same till replaces the old.
@@ -108,7 +115,8 @@ SELECT d.device_id, d.device_id::text AS key,
        jsonb_build_object('device_id', d.device_id, 'code', d.code, 'branch_id', d.branch_id,
            -- encode() breaks base64 into lines of 76; JSON wants one.
            'public_key', replace(encode(d.public_key, 'base64'), E'\n', ''),
-           'status', d.status, 'name', d.name) AS payload
+           'status', d.status, 'reason', d.reason, 'name', d.name, 'share_key', d.share_key,
+           'share_generation', d.share_generation, 'unlocked_at', d.unlocked_at) AS payload
 FROM device AS d JOIN branch AS b USING (branch_id);
 
 CALL publish_changes('region', 'region', 'own', 'region_id');

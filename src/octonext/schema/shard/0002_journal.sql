@@ -162,6 +162,7 @@ BEGIN
                xid = pg_current_xact_id()
          WHERE h.branch_id = p_branch AND h.device_id = p_device;
     END IF;
+    PERFORM note_hello(p_branch, p_device, p_seq, p_hash);
     head_seq := v_head.seq;
     head_hash := v_head.hash;
     epoch := v_head.epoch + 1;

@@ -51,6 +51,8 @@ CREATE TABLE sale (
     original_seq       bigint,
     -- the receipt given back is another shard's: head office completes the picture
     foreign_original   boolean     NOT NULL,
+    -- whose receipt it is, in `customer`; no reporting view shows it
+    customer_id        uuid,
     posted_at          timestamptz NOT NULL,
     PRIMARY KEY (branch_id, device_id, seq, posted_at),
     CHECK (total = net + tax),
@@ -182,7 +184,8 @@ CREATE TABLE account_balance (
     PRIMARY KEY (branch_id, device_id, account, currency)
 ) WITH (fillfactor = 70);
 
--- What happened at the till without moving goods or money: voids, price overrides, drawer openings.
+-- What happened at the till without moving goods or money: voids, price overrides, drawer openings, copies
+-- of receipts, another cashier; and what a posting has no place for: why there was a discount, who approved.
 CREATE TABLE till_event (
     branch_id  integer     NOT NULL,
     device_id  integer     NOT NULL,

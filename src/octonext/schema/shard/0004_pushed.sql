@@ -11,7 +11,7 @@ CREATE TYPE pushed_entry AS (
 CREATE TYPE pushed_sale AS (
     seq bigint, kind sale_kind, total bigint, tax bigint, discount bigint, rounding bigint,
     paid bigint, line_count integer,
-    original_branch_id integer, original_device_id integer, original_seq bigint
+    original_branch_id integer, original_device_id integer, original_seq bigint, customer_id uuid
 );
 CREATE TYPE pushed_line AS (
     seq bigint, line_no integer, product_id uuid, quantity bigint, unit_price bigint,
@@ -27,6 +27,9 @@ CREATE TYPE pushed_adjustment AS (
 CREATE TYPE pushed_count AS (seq bigint, line_no integer, product_id uuid, counted bigint);
 CREATE TYPE pushed_shift AS (
     seq bigint, shift_id uuid, is_opening boolean, amount bigint, expected bigint
+);
+CREATE TYPE pushed_customer AS (
+    seq bigint, customer_id uuid, name text, phone text, email text, vat_number text, note text
 );
 CREATE TYPE found_case AS (seq bigint, kind text, evidence text);
 
@@ -130,3 +133,22 @@ BEGIN
         HAVING count(*) > 0;
     END LOOP;
 END $$;
+
+-- Returns the cases of this push's exchanges, once its receipts are booked: a sale paid by an exchange follows the
+-- return whose money it takes, of the same amount, or goods have left for nothing. The entry before decides,
+-- wherever a till cuts its journal into pushes.
+CREATE FUNCTION find_exchange_cases(
+    p_branch integer, p_device integer, p_head bigint, p_payments pushed_payment[]
+) RETURNS SETOF found_case
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT w.seq, 'exchange_without_return',
+           jsonb_build_object('paid', w.amount, 'returned', coalesce(r.amount, 0))::text
+      FROM (SELECT p.seq, sum(p.amount)::bigint AS amount FROM unnest(p_payments) p
+             WHERE p.tender = 'exchange' AND p.amount > 0 AND p.seq > p_head
+             GROUP BY p.seq) w
+     CROSS JOIN LATERAL (
+            SELECT -sum(b.amount)::bigint AS amount FROM sale_payment b
+             WHERE b.branch_id = p_branch AND b.device_id = p_device AND b.seq = w.seq - 1
+               AND b.tender = 'exchange' AND b.amount < 0) r
+     WHERE r.amount IS DISTINCT FROM w.amount;
+$$;

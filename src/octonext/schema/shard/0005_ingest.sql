@@ -71,11 +71,13 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_n
 BEGIN
     INSERT INTO sale (branch_id, device_id, seq, kind, shift_id, cashier_id, till_at, occurred_at,
                       business_date, currency, total, net, tax, discount, rounding, paid, line_count,
-                      original_branch_id, original_device_id, original_seq, foreign_original, posted_at)
+                      original_branch_id, original_device_id, original_seq, foreign_original, customer_id,
+                      posted_at)
     SELECT p_branch, p_device, s.seq, s.kind, e.shift_id, e.cashier_id, e.till_at, e.occurred_at,
            (e.occurred_at AT TIME ZONE p_time_zone)::date, p_currency, s.total, s.total - s.tax, s.tax,
            s.discount, s.rounding, s.paid, s.line_count, s.original_branch_id, s.original_device_id,
-           s.original_seq, coalesce(s.original_branch_id <> ALL (p_shard_branches), false), now()
+           s.original_seq, coalesce(s.original_branch_id <> ALL (p_shard_branches), false), s.customer_id,
+           now()
       FROM unnest(p_sales) s JOIN unnest(p_entries) e USING (seq)
      WHERE s.seq > p_head;
 
@@ -193,12 +195,15 @@ END $$;
 -- Books one push. See the types of `pushed_…`; arrays hold only what the domain made of the entries, with
 -- signs set (a return is negative). Every array may hold entries that the shard already has: what is
 -- at or below the head is skipped everywhere and answered with its first outcome.
+--
+-- p_epoch: the till's connection; null when another till hands the journal over, which fences nobody and is
+-- fenced by nobody: both may push the same entries at once, and the second one finds them here.
 CREATE FUNCTION ingest_push(
     p_branch integer, p_device integer, p_epoch bigint, p_first bigint, p_prev bytea,
     p_currency text, p_time_zone text, p_shard_branches integer[],
     p_keys pushed_key[], p_entries pushed_entry[], p_sales pushed_sale[], p_lines pushed_line[],
     p_payments pushed_payment[], p_ledger pushed_ledger[], p_adjustments pushed_adjustment[],
-    p_counts pushed_count[], p_shifts pushed_shift[], p_cases found_case[]
+    p_counts pushed_count[], p_shifts pushed_shift[], p_customers pushed_customer[], p_cases found_case[]
 ) RETURNS push_result
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -209,6 +214,10 @@ DECLARE
     v_new_cases   bigint;
     v_quarantined bigint;
 BEGIN
+    IF p_epoch IS NULL THEN
+        -- a till that was never heard here itself
+        INSERT INTO device_head (branch_id, device_id) VALUES (p_branch, p_device) ON CONFLICT DO NOTHING;
+    END IF;
     SELECT * INTO v_head FROM device_head h
         WHERE h.branch_id = p_branch AND h.device_id = p_device FOR UPDATE;
     IF NOT FOUND OR v_head.epoch < p_epoch THEN
@@ -263,6 +272,11 @@ BEGIN
             SELECT e.seq, 'quarantined', jsonb_build_object('reason', e.reason)::text
               FROM unnest(p_entries) e WHERE e.seq > v_head.seq AND e.reason IS NOT NULL
         ) c;
+        -- asked first: nearly no push holds one, and the question costs less than the call
+        IF EXISTS (SELECT FROM unnest(p_payments) p WHERE p.tender = 'exchange') THEN
+            v_cases := v_cases || ARRAY(
+                SELECT f FROM find_exchange_cases(p_branch, p_device, v_head.seq, p_payments) f);
+        END IF;
 
         WITH journaled AS (
             INSERT INTO device_journal (branch_id, device_id, seq, hash, key_id, kind, bytes, ciphertext,
@@ -285,6 +299,14 @@ BEGIN
         SELECT p_branch, p_device, c.seq, c.kind, c.evidence::jsonb FROM unnest(v_cases) c
         ON CONFLICT DO NOTHING;
         GET DIAGNOSTICS v_new_cases = ROW_COUNT;
+
+        IF cardinality(p_customers) > 0 THEN
+            PERFORM save_customers(p_branch, p_device, v_head.seq, p_entries, p_customers);
+        END IF;
+
+        IF p_epoch IS NULL THEN
+            PERFORM note_rescue(p_branch, p_device, v_head.seq + 1, v_last.seq);
+        END IF;
 
         PERFORM post_stock(p_branch, p_device, v_head.seq, p_entries, p_lines, p_adjustments, p_counts);
 
@@ -321,5 +343,6 @@ GRANT EXECUTE ON FUNCTION
     open_went_back_case(integer, integer, bigint, jsonb),
     ingest_push(integer, integer, bigint, bigint, bytea, text, text, integer[], pushed_key[],
                 pushed_entry[], pushed_sale[], pushed_line[], pushed_payment[], pushed_ledger[],
-                pushed_adjustment[], pushed_count[], pushed_shift[], found_case[])
+                pushed_adjustment[], pushed_count[], pushed_shift[], pushed_customer[],
+                found_case[])
 TO octonext_app;

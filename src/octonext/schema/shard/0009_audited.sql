@@ -19,7 +19,7 @@ CALL append_only('reference_history');
 CALL audit_kept_table('stock_balance', ARRAY['ingest_push']);
 CALL audit_kept_table('account_balance', ARRAY['ingest_push']);
 CALL audit_kept_table('shift', ARRAY['ingest_push']);
-CALL audit_kept_table('device_head', ARRAY['ingest_push', 'begin_session']);
+CALL audit_kept_table('device_head', ARRAY['ingest_push', 'begin_session', 'note_silent_tills']);
 
 -- The copy of head office's rows, whose every change was recorded there, and which `octonext verify` compares.
 -- A page that is applied leaves one event; whatever else changes the copy is recorded row by row.

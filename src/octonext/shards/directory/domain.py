@@ -28,6 +28,7 @@ BranchCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2,8}(?!\n)$")]
 TillCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,7}(?!\n)$")]
 ShardId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{2,16}(?!\n)$")]
 TillStatus = Literal["pending", "enrolled", "revoked"]
+RevocationReason = Literal["revoked", "stolen"]
 
 
 class Residency(OctoNextError):
@@ -187,7 +188,14 @@ class Till(msgspec.Struct, kw_only=True):
     code: str
     name: str
     status: TillStatus
+    reason: RevocationReason | None = None
     enrolled_at: datetime | None = None
+
+
+class TillRevocation(_Body, kw_only=True):
+    """Why a till ends. One that is stolen may be in the hands of somebody who knows a PIN."""
+
+    reason: RevocationReason = "revoked"
 
 
 class TillWithCode(msgspec.Struct, kw_only=True):
@@ -217,7 +225,7 @@ class EnrolledBranch(msgspec.Struct, kw_only=True):
 
 
 class Enrolment(msgspec.Struct, kw_only=True):
-    """What a till must know to work. `device_share` (base64, 32 bytes) is shown only here."""
+    """What a till must know to work. `device_share` is base64 of 32 bytes."""
 
     device_id: int
     device_code: str

@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.status_codes import HTTP_200_OK
 from litestar.types import ControllerRouterHandler
 
+from octonext.crypto.device_share import DeviceShares
 from octonext.edge.authentication import (
     DIRECTORY_READ,
     DIRECTORY_WRITE,
@@ -16,6 +17,7 @@ from octonext.edge.authentication import (
     needs,
 )
 from octonext.edge.dependencies import HeadOffice, ProcessClock
+from octonext.edge.errors import Unavailable
 from octonext.edge.limits import ENROLMENT
 from octonext.edge.pagination import (
     DEFAULT_LIMIT,
@@ -42,6 +44,7 @@ from .domain import (
     Shard,
     Till,
     TillDraft,
+    TillRevocation,
     TillWithCode,
 )
 
@@ -145,9 +148,17 @@ async def renew_code(device_id: FromPath[int], hq: HeadOffice, clock: ProcessClo
 
 
 @post("/tills/{device_id:int}/revoke", opt=WRITE, status_code=HTTP_200_OK)
-async def revoke_till(device_id: FromPath[int], hq: HeadOffice) -> Till:
-    """Stop a till from syncing, for good."""
-    return await service.revoke_till(hq, device_id)
+async def revoke_till(
+    device_id: FromPath[int], hq: HeadOffice, data: JSONBody[TillRevocation | None] = None
+) -> Till:
+    """Stop a till from syncing, for good; with `reason` `stolen` nobody gets its share any more."""
+    return await service.revoke_till(hq, device_id, (data or TillRevocation()).reason)
+
+
+@post("/tills/{device_id:int}/unlock", opt=WRITE, status_code=HTTP_200_OK)
+async def unlock_till(device_id: FromPath[int], hq: HeadOffice) -> Till:
+    """Let cashiers sign in again where too many PINs were wrong."""
+    return await service.unlock_till(hq, device_id)
 
 
 @post("/enrolments", opt=credential_in_request(), security=[{}])
@@ -159,7 +170,10 @@ async def enrol(
 ) -> Enrolment:
     """Enrol a till with its one-time code; needs no token."""
     await begin_attempt(request, ENROLMENT)
-    enrolment = await service.enrol(hq, data, clock)
+    shares: DeviceShares | None = request.app.state.get("shares")
+    if shares is None:
+        raise Unavailable("This server cannot give a till its share now.")
+    enrolment = await service.enrol(hq, data, clock, shares)
     attempt_succeeded(request, ENROLMENT)
     return enrolment
 
@@ -172,7 +186,7 @@ def routes() -> list[ControllerRouterHandler]:
             route_handlers=[
                 create_organisation, list_organisations, create_region, list_regions, list_shards,
                 create_branch, list_branches, get_branch, change_branch,
-                create_till, list_tills, get_till, renew_code, revoke_till, enrol,
+                create_till, list_tills, get_till, renew_code, revoke_till, unlock_till, enrol,
             ],
             tags=["Directory"],
         )

@@ -12,6 +12,7 @@ from datetime import timedelta
 from octonext.base.clock import Clock
 from octonext.base.errors import OctoNextError
 from octonext.base.ids import new_uuid7
+from octonext.crypto.device_share import DeviceShares
 from octonext.crypto.secrets import token_digest
 from octonext.crypto.signature import load_public
 from octonext.edge.errors import Conflict, InvalidRequest, NotFound
@@ -32,6 +33,7 @@ from .domain import (
     OrganisationDraft,
     Region,
     RegionDraft,
+    RevocationReason,
     Shard,
     ShardRegistration,
     Till,
@@ -47,7 +49,6 @@ ENROLMENT_LIFETIME = timedelta(hours=24)
 """Long enough to carry a code to a shop, short enough that a lost note is worthless next week."""
 FOOTPRINT_ENTRIES_MAX = 20
 FOOTPRINT_CHARACTERS_MAX = 200
-DEVICE_SHARE_BYTES = 32
 
 
 class ShardMoved(OctoNextError):
@@ -191,25 +192,41 @@ async def list_tills(pool: Pool, after: int, limit: int, branch_id: int | None) 
         return await store.list_tills(connection, after, limit, branch_id)
 
 
-async def revoke_till(pool: Pool, device_id: int) -> Till:
-    """Stop a till from syncing, for good. Raises NotFound."""
+async def revoke_till(pool: Pool, device_id: int, reason: RevocationReason = "revoked") -> Till:
+    """Stop a till from syncing, for good. Raises NotFound.
+
+    One that was revoked before may be reported stolen afterwards, never the other way round.
+    """
     async with transaction(pool) as connection:
-        till = await store.revoke_till(connection, device_id)
+        till = await store.revoke_till(connection, device_id, reason)
         if till is not None:
-            await record_event(connection, "till_revoked", device_id=device_id)
+            await record_event(connection, "till_revoked", device_id=device_id, reason=till.reason)
     if till is None:
         raise NotFound(f"There is no till {device_id}.")
     return till
 
 
-async def enrol(pool: Pool, request: EnrolmentRequest, clock: Clock) -> Enrolment:
+async def unlock_till(pool: Pool, device_id: int) -> Till:
+    """Let cashiers sign in again at a till where too many PINs were wrong. Raises NotFound, Conflict."""
+    async with transaction(pool) as connection:
+        till = await store.unlock_till(connection, device_id)
+        if till is None:
+            known = await store.get_till(connection, device_id)
+            if known is None:
+                raise NotFound(f"There is no till {device_id}.")
+            raise Conflict(f"The till is {known.status}.", remedy="Only an enrolled till can be unlocked.")
+        await record_event(connection, "till_unlocked", device_id=device_id)
+    return till
+
+
+async def enrol(pool: Pool, request: EnrolmentRequest, clock: Clock, shares: DeviceShares) -> Enrolment:
     """Turn the machine that holds the code into the till it was made for.
 
     Raises EnrolmentRefused (one sentence for every cause, so that nothing can be probed), InvalidKey,
-    InvalidRequest, Conflict.
+    InvalidRequest, Conflict, and what the keyring raises.
     """
     try:
-        return await _enrol(pool, request, clock)
+        return await _enrol(pool, request, clock, shares)
     except EnrolmentRefused:
         # The refused transaction is gone; this one stays.
         async with transaction(pool) as connection:
@@ -217,20 +234,20 @@ async def enrol(pool: Pool, request: EnrolmentRequest, clock: Clock) -> Enrolmen
         raise
 
 
-async def _enrol(pool: Pool, request: EnrolmentRequest, clock: Clock) -> Enrolment:
+async def _enrol(pool: Pool, request: EnrolmentRequest, clock: Clock, shares: DeviceShares) -> Enrolment:
     digest = _code_digest(request.code)
     public_key = _public_key(request.public_key)
     _check_footprint(request.footprint)
-    share = os.urandom(DEVICE_SHARE_BYTES)
+    share_key = await shares.newest()
     now = clock.now()
     with explained(store.REFUSALS):
         async with transaction(pool) as connection:
             device_id = await store.use_enrolment(connection, digest, now)
-            enrolled = device_id is not None and await store.enrol_till(
-                connection, device_id, public_key=public_key, share_digest=hashlib.sha256(share).digest(),
+            generation = None if device_id is None else await store.enrol_till(
+                connection, device_id, public_key=public_key, share_key=share_key,
                 footprint=request.footprint, name=request.name, now=now,
             )  # fmt: skip
-            if device_id is None or not enrolled:
+            if device_id is None or generation is None:
                 raise EnrolmentRefused(
                     "The enrolment code is not known, was used, or has expired.",
                     remedy="Ask head office for a new one.",
@@ -240,6 +257,8 @@ async def _enrol(pool: Pool, request: EnrolmentRequest, clock: Clock) -> Enrolme
                 key_thumbprint=hashlib.sha256(public_key).hexdigest(),
             )  # fmt: skip
             row = await store.enrolled_till(connection, device_id)
+            # Within the transaction: a code is not spent on a till that cannot be given its share.
+            share = await shares.share(device=device_id, key=share_key, generation=generation)
     return Enrolment(
         device_id=device_id,
         device_code=row["device_code"],

@@ -166,17 +166,17 @@ async def enrol_till(
     device_id: int,
     *,
     public_key: bytes,
-    share_digest: bytes,
+    share_key: str,
     footprint: Mapping[str, str],
     name: str,
     now: datetime,
-) -> bool:
-    """Whether the till was pending, and now is enrolled."""
-    enrolled = await connection.fetchval(
+) -> int | None:
+    """The generation of its share if the till was pending, and now is enrolled."""
+    generation: int | None = await connection.fetchval(
         QUERIES["enrol_till"],
-        device_id, public_key, share_digest, msgspec.json.encode(footprint).decode(), name, now,
+        device_id, public_key, share_key, msgspec.json.encode(footprint).decode(), name, now,
     )  # fmt: skip
-    return enrolled is not None
+    return generation
 
 
 async def enrolled_till(connection: Connection, device_id: int) -> Mapping[str, Any]:
@@ -185,10 +185,16 @@ async def enrolled_till(connection: Connection, device_id: int) -> Mapping[str, 
     return row
 
 
-async def revoke_till(connection: Connection, device_id: int) -> Till | None:
+async def revoke_till(connection: Connection, device_id: int, reason: str) -> Till | None:
     """A till that may not sync any more."""
-    row = await connection.fetchrow(QUERIES["revoke_till"], device_id)
+    row = await connection.fetchrow(QUERIES["revoke_till"], device_id, reason)
     await connection.execute(QUERIES["drop_enrolment"], device_id)
+    return None if row is None else _one(row, Till)
+
+
+async def unlock_till(connection: Connection, device_id: int) -> Till | None:
+    """An enrolled till whose wrong PINs count no more; None when there is no such one."""
+    row = await connection.fetchrow(QUERIES["unlock_till"], device_id)
     return None if row is None else _one(row, Till)
 
 

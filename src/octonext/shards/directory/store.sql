@@ -83,15 +83,15 @@ FROM device WHERE branch_id = $1 AND code ~ '^T[0-9]{1,7}$';
 -- name: insert_till
 -- A till that no machine is yet.
 INSERT INTO device (branch_id, code, name) VALUES ($1, $2, $3)
-RETURNING device_id, branch_id, code, name, status, enrolled_at;
+RETURNING device_id, branch_id, code, name, status, reason, enrolled_at;
 
 -- name: get_till
 -- One till.
-SELECT device_id, branch_id, code, name, status, enrolled_at FROM device WHERE device_id = $1;
+SELECT device_id, branch_id, code, name, status, reason, enrolled_at FROM device WHERE device_id = $1;
 
 -- name: list_tills
 -- A page of tills by number, of one branch or of all.
-SELECT device_id, branch_id, code, name, status, enrolled_at FROM device
+SELECT device_id, branch_id, code, name, status, reason, enrolled_at FROM device
 WHERE device_id > $1 AND ($3::int IS NULL OR branch_id = $3) ORDER BY device_id LIMIT $2;
 
 -- name: set_enrolment
@@ -106,9 +106,9 @@ DELETE FROM enrolment WHERE code_digest = $1 AND expires_at > $2 RETURNING devic
 
 -- name: enrol_till
 -- A pending till becomes the machine that holds this key.
-UPDATE device SET status = 'enrolled', public_key = $2, share_digest = $3, footprint = $4::jsonb,
+UPDATE device SET status = 'enrolled', public_key = $2, share_key = $3, footprint = $4::jsonb,
                   name = CASE WHEN $5 = '' THEN name ELSE $5 END, enrolled_at = $6
-WHERE device_id = $1 AND status = 'pending' RETURNING device_id;
+WHERE device_id = $1 AND status = 'pending' RETURNING share_generation;
 
 -- name: enrolled_till
 -- Everything a till is told once it is enrolled.
@@ -120,10 +120,18 @@ FROM device AS d JOIN branch AS b USING (branch_id) JOIN region AS r USING (regi
 WHERE d.device_id = $1;
 
 -- name: revoke_till
--- A till that may not sync any more.
-UPDATE device SET status = 'revoked' WHERE device_id = $1
-RETURNING device_id, branch_id, code, name, status, enrolled_at;
+-- A till that may not sync any more. Of one that was stolen, no share that it ever had is derived again.
+UPDATE device SET status = 'revoked', reason = CASE WHEN reason = 'stolen' THEN reason ELSE $2 END,
+                  share_generation = share_generation
+                      + CASE WHEN $2 = 'stolen' AND reason IS DISTINCT FROM 'stolen' THEN 1 ELSE 0 END
+WHERE device_id = $1
+RETURNING device_id, branch_id, code, name, status, reason, enrolled_at;
 
 -- name: drop_enrolment
 -- A revoked till's unused code opens nothing.
 DELETE FROM enrolment WHERE device_id = $1;
+
+-- name: unlock_till
+-- Wrong PINs at an enrolled till before now count no more.
+UPDATE device SET unlocked_at = now() WHERE device_id = $1 AND status = 'enrolled'
+RETURNING device_id, branch_id, code, name, status, reason, enrolled_at;

@@ -18,7 +18,14 @@ from octonext.runtime.postgres import Connection
 from octonext.shards.lane import Lane
 
 from ..domain import START, BranchRules, Cursor, MarkedCursor
-from ..store import ReferenceRow, reference_changes, reference_head, reference_mark
+from ..store import (
+    ReferenceRow,
+    customer_head,
+    customer_mark,
+    reference_changes,
+    reference_head,
+    reference_mark,
+)
 
 Key = TypeVar("Key")
 Value = TypeVar("Value", bound=Struct)
@@ -34,6 +41,18 @@ class Device(Struct, frozen=True):
     branch_id: int
     status: Literal["pending", "enrolled", "revoked"]
     public_key: str | None = None
+    #: Why it was revoked.
+    reason: Literal["revoked", "stolen"] | None = None
+    #: What its share is derived from, see crypto.device_share.
+    share_key: str | None = None
+    share_generation: int = 1
+
+    @property
+    def ending(self) -> str:
+        """What a revoked till is told: the reason in one word, a colon, a sentence for people."""
+        if self.reason == "stolen":
+            return "stolen: Head office was told that this till is stolen."
+        return "revoked: Head office has ended this till."
 
     def public_spki(self) -> bytes | None:
         """Return the till's public key as DER, None if it has not enrolled."""
@@ -70,6 +89,8 @@ class Mirror:
         self.is_loaded = False
         #: The newest row that tills can be brought to.
         self.head: MarkedCursor = START
+        #: The same of the shard's customers.
+        self.customers: MarkedCursor = START
         self._cursor: Cursor = (0, 0)
         #: What the shard's history was at our cursor; empty while it was not told.
         self._mark = ""
@@ -77,13 +98,14 @@ class Mirror:
         self._branches: dict[int, Branch] = {}
         self._taxes: dict[str, Tax] = {}
         self._rules: dict[int, BranchRules] = {}
+        self._revoked: list[Device] = []
 
     async def refresh(self, lane: Lane) -> bool:
         """Read what changed. Returns whether tills have something new to fetch.
 
         Raises ShardUnavailable.
         """
-        newest, mark = await lane.run(self._look, readonly=True)
+        newest, mark, customers = await lane.run(self._look, readonly=True)
         head = newest.place
         if head < self._cursor or (self._mark and mark != self._mark):
             # The shard was restored from a copy: what it takes over now may come to lie behind us.
@@ -101,29 +123,42 @@ class Mirror:
                 self._cursor = max(self._cursor, head)
         # rows that came in meanwhile have brought us beyond the head that the mark belongs to
         self._mark = newest.mark if self._cursor == head else ""
-        has_news = newest != self.head
-        self.head = newest
+        has_news = newest != self.head or customers != self.customers
+        self.head, self.customers = newest, customers
         self.is_loaded = True
         return has_news
 
-    async def _look(self, connection: Connection) -> tuple[MarkedCursor, str]:
-        """The newest row with its mark, and the mark at our own cursor."""
+    async def _look(self, connection: Connection) -> tuple[MarkedCursor, str, MarkedCursor]:
+        """The newest row with its mark, the mark at our own cursor, and the newest customer."""
         head = await reference_head(connection)
         mark = await reference_mark(connection, head[0])
         own = mark if head[0] == self._cursor[0] else await reference_mark(connection, self._cursor[0])
-        return MarkedCursor(head, mark), own
+        customer = await customer_head(connection)
+        known = MarkedCursor(customer, await customer_mark(connection, customer[0]))
+        return MarkedCursor(head, mark), own, known
 
     def apply(self, rows: Iterable[ReferenceRow]) -> None:
         """Take in rows of the reference feed, oldest first; kinds of no use here are passed over."""
         for row in rows:
             self._cursor = max(self._cursor, row.cursor)
             if row.kind == "device":
-                _replace(self._devices, int(row.key), row.payload, Device)
+                self._take_device(int(row.key), row.payload)
             elif row.kind == "branch":
                 _replace(self._branches, int(row.key), row.payload, Branch)
             elif row.kind == "tax":
                 _replace(self._taxes, row.key, row.payload, Tax)
         self._rules = {}
+
+    def take_revoked(self) -> list[Device]:
+        """Return the tills that were revoked since this was last asked."""
+        revoked, self._revoked = self._revoked, []
+        return revoked
+
+    def _take_device(self, device_id: int, payload: str | None) -> None:
+        _replace(self._devices, device_id, payload, Device)
+        device = self._devices.get(device_id)
+        if self.is_loaded and device is not None and device.status == "revoked":
+            self._revoked.append(device)
 
     def device(self, device_id: int) -> Device | None:
         return self._devices.get(device_id)

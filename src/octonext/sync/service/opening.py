@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from octonext.crypto.chain import link
 from octonext.crypto.envelope import EntryOpener
@@ -46,6 +48,18 @@ def open_entries(push: Push, *, device: int, keys: Mapping[str, bytes]) -> list[
         opened.append(OpenedEntry(seq, entry.h, entry.k, entry.c, plaintext))
         previous = entry.h
     return opened
+
+
+def with_proven_keys(push: Push, entries: Sequence[OpenedEntry]) -> tuple[Push, list[str]]:
+    """Return a push with those of its keys that open its entries, and the ids of those that open none.
+
+    No signature covers the keys: who hands over another till's push could have given any.
+    """
+    used = {entry.key_id for entry in entries}
+    opening = {entry.key_id for entry in entries if entry.plaintext is not None}
+    kept = [key for key in push.keys if key.id in opening]
+    wrong = sorted({key.id for key in push.keys if key.id in used - opening})
+    return msgspec.structs.replace(push, keys=kept), wrong
 
 
 def _opener(key: bytes, device: int, key_id: str) -> EntryOpener | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,19 +18,19 @@ from octonext.runtime.actor import Actor, device_actor
 from octonext.runtime.postgres import Connection
 from octonext.shards.lane import Lane, ShardUnavailable
 
-from ..domain import START, MarkedCursor, OpenedEntry, translate
+from ..domain import MarkedCursor, OpenedEntry, translate
 from ..messages import (
-    DELTA_ROWS_MAX,
-    FRAME_BYTES_MAX,
     Ack,
     Credits,
     Delta,
-    DeltaRow,
     Head,
     Hello,
     Nack,
     Outcome,
     Push,
+    Refused,
+    Rescue,
+    Rescued,
     hello_message,
 )
 from ..metrics import SyncMetrics
@@ -40,44 +39,30 @@ from ..store import (
     Session,
     begin_session,
     ingest_push,
+    name_actor,
     open_went_back_case,
-    reference_head,
-    reference_mark,
-    reference_page,
+    rescued_clock,
 )
+from .answers import refusal, refused
+from .deltas import CUSTOMERS, REFERENCE, Deltas, Feed, PackedPages
 from .keys import LookForKeys, ShiftKeys, no_other_keys
 from .mirror import Mirror
-from .opening import BrokenChain, is_signed, open_entries
+from .opening import BrokenChain, is_signed, open_entries, with_proven_keys
 
 log = structlog.get_logger(__name__)
 
-_CURSOR = re.compile(r"(?P<xid>[0-9]{1,19})\.(?P<id>[0-9]{1,19})(?:\.(?P<mark>[0-9a-f]{12}))?")
-
-#: The reference feed by its name in `hello.cursors`.
-REFERENCE_FEED = "reference"
 #: What a till may have in flight at first; every ack gives back what it used.
 CREDIT_ENTRIES = 512
 CREDIT_BYTES = 1024 * 1024
 #: Entries in one push: large enough that a commit is cheap per sale, small enough that one till's
 #: push never holds the gateway's loop for longer than a few milliseconds.
 PUSH_ENTRIES = 128
-#: Room that a delta leaves for its own envelope within a frame.
-DELTA_BYTES_MAX = FRAME_BYTES_MAX - 8 * 1024
-#: Tills that may read the reference feed at once. One new price wakes all of them: they take turns
-#: here, so that no sale ever waits behind them in the lane's queue.
-DELTAS_AT_ONCE = 2
 #: The widest clock offset that is stored; beyond it a till's clock says nothing any more.
 CLOCK_OFFSET_MAX = timedelta(days=365 * 100)
 #: How long a freshly enrolled till is told to wait for its own enrolment to arrive.
 UNKNOWN_RETRY_MS = 500
 
 
-#: To a till whose session the shard does not know any more; the connection is closed after it.
-STALE = Nack(
-    reason="overloaded",
-    detail="The shard was restored since this connection began; say hello again.",
-    retry_after_ms=200,
-)
 #: How long tills wait while an operator has to act.
 OPERATOR_RETRY_S = 30.0
 
@@ -99,6 +84,8 @@ class TillSession:
     acked: Head
     #: Whether the shard holds less than the till was told; its cursors are of a lost history, too.
     is_restored: bool = False
+    #: Another till that hands the journal over, for the audit trail: it fences nobody, and nobody it.
+    rescued_by: Actor | None = None
 
 
 class ShardSync:
@@ -115,17 +102,18 @@ class ShardSync:
         clock: Clock,
         metrics: SyncMetrics,
         look_for_keys: LookForKeys = no_other_keys,
+        pages: PackedPages | None = None,
     ) -> None:
         self.shard_id = lane.shard_id
         self.mirror = Mirror(lane.shard_id)
         #: Set and replaced whenever tills have something new to fetch.
         self.news = asyncio.Event()
-        self._lane = lane
+        self.lane = self._lane = lane
         self._keys = ShiftKeys(lane, privates, look_for_keys)
         self.public_key = shard_public_spki(privates[0])
         self._clock = clock
         self._metrics = metrics
-        self._delta_turns = asyncio.Semaphore(DELTAS_AT_ONCE)
+        self._deltas = Deltas(lane, pages)
 
     def use_keys(self, privates: Sequence[ShardPrivateKey]) -> bool:
         """Take the generations of a rotated sync key; whether tills must be told of another public key."""
@@ -155,7 +143,7 @@ class ShardSync:
                 retry_after_ms=UNKNOWN_RETRY_MS,
             )
         if device.status == "revoked":
-            return Nack(reason="revoked", detail="Head office has ended this till.")
+            return Nack(reason="revoked", detail=device.ending)
         public_spki = device.public_spki()
         message = hello_message(nonce, hello.device, hello.head.seq, hello.head.hash)
         if public_spki is None or not verify(public_spki, hello.signature, message):
@@ -196,7 +184,43 @@ class ShardSync:
         """Book a push; an ack means it is committed. Raises ShardUnavailable."""
         device = self.mirror.device(session.device_id)
         if device is not None and device.status == "revoked":
-            return Nack(reason="revoked", detail="Head office has ended this till.")
+            return Nack(reason="revoked", detail=device.ending)
+        return await self._take(session, push)
+
+    async def rescue(self, session: TillSession, request: Rescue, actor: Actor) -> Rescued | Refused:
+        """Book what another till of the branch has written, as if it had come itself; `actor` hands it over.
+
+        Nobody is fenced, and a till that head office has ended is heard as well: what it sold is a fact.
+        Raises ShardUnavailable.
+        """
+        device = self.mirror.device(request.device)
+        spki = None if device is None else device.public_spki()
+        if device is None or spki is None:
+            return Refused(
+                id=request.id, reason="unknown_device", detail=f"Nobody knows device {request.device} here."
+            )
+        if device.branch_id != session.branch_id:
+            return Refused(id=request.id, reason="other_branch", detail="That till is another branch's.")
+        offset_ms = await self._lane.run(
+            lambda connection: rescued_clock(connection, branch=device.branch_id, device=device.device_id),
+            readonly=True,
+        )
+        other = TillSession(
+            branch_id=device.branch_id,
+            device_id=device.device_id,
+            epoch=0,
+            public_spki=spki,
+            clock_offset=timedelta(milliseconds=offset_ms),
+            acked=session.acked,
+            rescued_by=actor,
+        )
+        answer = await self._take(other, request.push.as_push())
+        if isinstance(answer, Ack):
+            self._metrics.rescued.labels(self.shard_id).inc(len(answer.outcomes))
+            return Rescued(id=request.id, acked=answer.acked, outcomes=answer.outcomes)
+        return refused(request.id, answer)
+
+    async def _take(self, session: TillSession, push: Push) -> Ack | Nack:
         self._lane.check()
         if not is_signed(push, device=session.device_id, public_spki=session.public_spki):
             return Nack(reason="bad_signature", detail="The signature of push does not fit.")
@@ -213,9 +237,17 @@ class ShardSync:
             entries = open_entries(push, device=session.device_id, keys=keys)
         except BrokenChain as error:
             return Nack(reason="bad_chain", detail=str(error))
+        if session.rescued_by is not None:
+            push, wrong = with_proven_keys(push, entries)
+            if wrong:
+                return Nack(
+                    reason="unknown_key",
+                    detail="The shift keys that came with these entries do not open them.",
+                    key_ids=wrong,
+                )
         result = await self._book(session, push, entries)
         if result.status != "accepted":
-            return _refusal(result)
+            return refusal(result)
         self._keys.remember(session.device_id, keys)
         self._metrics.record(self.shard_id, push, result.outcomes)
         return Ack(
@@ -229,17 +261,12 @@ class ShardSync:
             ),
         )
 
-    async def delta(self, session: TillSession, after: MarkedCursor) -> Delta | None:
-        """Return the next rows of the reference feed for a till, None if it has them all.
-
-        Raises ShardUnavailable.
-        """
-        if after == self.mirror.head:
-            return None
-        async with self._delta_turns:
-            return await self._lane.run(
-                lambda connection: _read_delta(connection, after, branch=session.branch_id), readonly=True
-            )
+    async def delta(
+        self, session: TillSession, after: MarkedCursor, *, feed: Feed = REFERENCE, packed: bool = False
+    ) -> Delta | None:
+        """Return the next rows of a feed for a till, None if it has them all. Raises ShardUnavailable."""
+        head = self.mirror.customers if feed is CUSTOMERS else self.mirror.head
+        return await self._deltas.after(feed, after, branch=session.branch_id, known_head=head, packed=packed)
 
     def _clock_offset(self, clock_ms: int) -> timedelta:
         now_ms = int(self._clock.now().timestamp() * 1000)
@@ -292,18 +319,46 @@ class ShardSync:
             received_at=self._clock.now().astimezone(UTC),
             clock_offset=session.clock_offset,
         )
-        return await self._lane.run(
-            lambda connection: ingest_push(
+
+        async def book(connection: Connection) -> PushResult:
+            if session.rescued_by is not None:
+                await name_actor(connection, session.rescued_by)
+            return await ingest_push(
                 connection,
                 rules=rules,
                 device=session.device_id,
-                epoch=session.epoch,
+                epoch=session.epoch if session.rescued_by is None else None,
                 first=entries[0].seq,
                 prev=previous,
                 keys=push.keys,
                 postings=postings,
             )
+
+        return await self._lane.run(book)
+
+
+def first_credits() -> Credits:
+    """Return what a till may have on the way when it is welcomed."""
+    return Credits(CREDIT_ENTRIES, CREDIT_BYTES, PUSH_ENTRIES)
+
+
+def shard_of(shards: Iterable[ShardSync], branch_id: int) -> ShardSync | Nack:
+    """Return the shard of a branch, or why it cannot be told."""
+    known = tuple(shards)
+    for shard in known:
+        if shard.mirror.has_branch(branch_id):
+            return shard
+    if all(shard.mirror.is_loaded for shard in known):
+        return Nack(
+            reason="unknown_device",
+            detail=f"No shard knows branch {branch_id}.",
+            retry_after_ms=UNKNOWN_RETRY_MS,
         )
+    return Nack(
+        reason="overloaded",
+        detail="A shard has not been reached yet, and the branch may be on it.",
+        retry_after_ms=1000,
+    )
 
 
 async def _begin_session(
@@ -330,69 +385,11 @@ async def _begin_session(
     return session, True, opened
 
 
-async def _read_delta(connection: Connection, after: MarkedCursor, *, branch: int) -> Delta | None:
-    """The next rows for the tills of a branch, None if there are none."""
-    place = after.place
-    if after.mark and await reference_mark(connection, place[0]) != after.mark:
-        # the shard was restored since: what it has taken over again may lie behind this cursor
-        place = START.place
-    head = await reference_head(connection)
-    rows = await reference_page(connection, place, branch=branch, limit=DELTA_ROWS_MAX)
-    taken: list[DeltaRow] = []
-    size = 0
-    for row in rows:
-        size += len((row.payload or "").encode()) + len(row.key) + 64
-        if taken and size > DELTA_BYTES_MAX:
-            break
-        value = msgspec.Raw((row.payload or "null").encode())
-        taken.append(DeltaRow(kind=row.kind, key=row.key, value=value))
-    # a page that is not full has reached the head, past rows that are not for this branch
-    more = len(taken) < len(rows) or len(rows) == DELTA_ROWS_MAX
-    end = rows[len(taken) - 1].cursor if more else max(head, place)
-    cursor = MarkedCursor(end, await reference_mark(connection, end[0]))
-    if not taken and cursor == after:
-        return None
-    return Delta(feed=REFERENCE_FEED, cursor=str(cursor), rows=taken, more=more)
-
-
 def _is_partition_missing(error: asyncpg.PostgresError) -> bool:
     """PostgreSQL reports it as a violated check, but of no constraint: the shard is at fault, not
     the entry, which therefore must not be quarantined.
     """
     return isinstance(error, asyncpg.CheckViolationError) and error.constraint_name is None
-
-
-def _refusal(result: PushResult) -> Nack:
-    if result.status == "gap":
-        expected = result.head_seq + 1
-        return Nack(reason="gap", detail=f"The next entry is {expected}.", expected=expected)
-    if result.status == "fork":
-        return Nack(
-            reason="fork",
-            detail="The shard holds another history of this till; both are kept and a case is open.",
-        )
-    if result.status == "stale":
-        return STALE
-    return Nack(reason="fenced", detail="Another connection of this till is newer.")
-
-
-def parse_cursor(text: str) -> MarkedCursor:
-    """Return "12.34.0123456789ab" as its place and mark, "" as the beginning. Raises ValueError."""
-    if not text:
-        return START
-    found = _CURSOR.fullmatch(text)
-    if found is None or int(found["xid"]) >= 2**63 or int(found["id"]) >= 2**63:
-        raise ValueError(f"{text!r} is not a cursor")
-    return MarkedCursor((int(found["xid"]), int(found["id"])), found["mark"] or "")
-
-
-def overloaded(error: ShardUnavailable) -> Nack:
-    """Return the nack for a shard that is busy, slow or away."""
-    return Nack(
-        reason="overloaded",
-        detail=str(error),
-        retry_after_ms=max(int(error.retry_after_s * 1000), 100),
-    )
 
 
 def utc_ms(now: datetime) -> int:

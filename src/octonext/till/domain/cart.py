@@ -11,12 +11,15 @@ from dataclasses import dataclass
 
 from octonext.base.money import divide_half_up, format_minor
 from octonext.base.quantity import THOUSANDTHS, extend, format_quantity
-from octonext.payments.domain import CASH, TENDER_ACCOUNTS
+from octonext.payments.domain import CASH, EXCHANGE, TENDER_ACCOUNTS
 from octonext.sales.domain import PPM
 from octonext.sales.entries import LINES_MAX, PAYMENTS_MAX, Line, Payment
 from octonext.till.errors import NotSellable, TenderRefused
 
 from .catalogue import Product, Tag, Tax
+
+#: Tenders that a customer hands over. This till writes no exchange: it gives money back and sells anew.
+_TAKEN = tuple(code for code in TENDER_ACCOUNTS if code != EXCHANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +156,8 @@ def check_lines(lines: Sequence[Line]) -> None:
 
 
 def _check_tender(tender: Tender) -> None:
-    if tender.code not in TENDER_ACCOUNTS:
-        known = ", ".join(TENDER_ACCOUNTS)
+    if tender.code not in _TAKEN:
+        known = ", ".join(_TAKEN)
         raise TenderRefused(f"The tender {tender.code!r} is not known.", remedy=f"Use one of {known}.")
     if tender.amount is not None and tender.amount <= 0:
         raise TenderRefused(f"The {tender.code} amount must be more than nothing.")

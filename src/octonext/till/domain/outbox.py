@@ -105,6 +105,8 @@ class Outbox:
             entry = self._window.popleft()
             self.seq, self.hash = entry.seq, entry.hash
             self._known_keys.add(entry.key_id)
+            # Only now: a push that carried it may be refused, and then it is as missing as before.
+            self._required_keys.discard(entry.key_id)
 
     def next_push(self) -> Push | TooLarge | None:
         """The longest run that credits, limits and a frame allow, paid from the credits.
@@ -132,5 +134,4 @@ class Outbox:
             return None
         self._entries_allowed -= count
         self._bytes_allowed -= spent
-        self._required_keys.difference_update(new_keys)
         return Push(self.seq + 1, self.seq + count, self.hash, count, spent, tuple(new_keys))

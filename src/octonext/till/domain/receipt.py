@@ -9,8 +9,11 @@ from octonext.base.money import format_minor
 from octonext.base.quantity import THOUSANDTHS, format_quantity
 from octonext.sales.entries import (
     AnyEntry,
+    CashierSignedIn,
     CashMoved,
+    CustomerSaved,
     Line,
+    ReceiptReprinted,
     Return,
     Sale,
     ShiftClosed,
@@ -23,6 +26,8 @@ from .catalogue import Product
 
 WIDTH = 42
 _RULE = "-" * WIDTH
+#: Enough of a customer's id to find the one that it is.
+_CUSTOMER_DIGITS = 8
 _TITLES = {
     "sale": "RECEIPT / إيصال",
     "return": "RETURN / إرجاع",
@@ -32,6 +37,11 @@ _TITLES = {
     "stock_counted": "STOCK COUNT / جرد",
     "stock_adjusted": "STOCK ADJUSTED / تسوية مخزون",
     "void": "VOID / إلغاء",
+    "price_overridden": "PRICE CHANGED / تعديل سعر",
+    "drawer_opened": "DRAWER OPENED / فتح الدرج",
+    "customer_saved": "CUSTOMER SAVED / حفظ عميل",
+    "receipt_reprinted": "COPY PRINTED / طباعة نسخة",
+    "cashier_signed_in": "CASHIER SIGNED IN / دخول كاشير",
 }
 
 ProductNames = Callable[[UUID], Product | None]
@@ -82,6 +92,13 @@ def _body(entry: AnyEntry, currency: str, product: ProductNames) -> list[str]:
             ]
         case CashMoved():
             return [_two(entry.reason or "Cash", f"{money(entry.amount)} {currency}")]
+        case CustomerSaved():
+            known = (entry.name, entry.phone, entry.email, entry.vat_number, entry.note)
+            return [text[:WIDTH] for text in known if text]
+        case ReceiptReprinted():
+            return [f"Of {entry.receipt.branch}-{entry.receipt.device}-{entry.receipt.seq}"]
+        case CashierSignedIn():
+            return [str(entry.cashier)]
         case StockCounted():
             return [_two(_name(product, c.product), format_quantity(c.counted)) for c in entry.lines]
         case StockAdjusted():
@@ -108,6 +125,8 @@ def _receipt_body(receipt: Sale | Return, currency: str, product: ProductNames) 
     if isinstance(receipt, Return) and receipt.original is not None:
         original = receipt.original
         lines.append(f"Of {original.branch}-{original.device}-{original.seq}")
+    if receipt.customer is not None:
+        lines.append(f"Customer {str(receipt.customer)[:_CUSTOMER_DIGITS]}")
     return lines
 
 
@@ -122,6 +141,8 @@ def _line(line: Line, currency: str, product: ProductNames) -> list[str]:
         if line.discount:
             detail += f" - {format_minor(line.discount, currency)}"
         lines.append(detail)
+    if line.discount_reason is not None:
+        lines.append(f"  {line.discount_reason}"[:WIDTH])
     return lines
 
 

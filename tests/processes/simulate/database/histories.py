@@ -14,13 +14,16 @@ from octonext.crypto.chain import GENESIS, link
 from octonext.sales.entries import (
     AdjustmentLine,
     AnyEntry,
+    CashierSignedIn,
     CashMoved,
     CountLine,
+    CustomerSaved,
     DrawerOpened,
     Line,
     Payment,
     PriceOverridden,
     ReceiptReference,
+    ReceiptReprinted,
     Return,
     Sale,
     ShiftClosed,
@@ -44,6 +47,7 @@ RULES = {
     2: BranchRules(2, "SAR", "America/Caracas", {"SA-S": 150_000, "KW-N": 0}, SHARD_BRANCHES),
 }
 PRODUCTS = [UUID(int=(0x0190 << 112) + n) for n in range(1, 7)]
+CUSTOMERS = [UUID(int=(0x0192 << 112) + n) for n in range(1, 4)]
 BEGINNING = datetime(2026, 3, 1, 3, 30, tzinfo=UTC)
 
 
@@ -71,7 +75,8 @@ class ScriptedTill:
             self._sale: 10, self._return: 4, self._void: 1, self._price: 1, self._drawer: 1,
             self._cash_moved: 2, self._count: 3, self._adjust: 2, self._close: 1, self._garbage: 1,
             self._wrong_seq: 1, self._disagreeing: 1, self._foreign_currency: 1, self._undecryptable: 1,
-            self._open_again: 1, self._close_early: 1, self._begin_unopened: 1,
+            self._open_again: 1, self._close_early: 1, self._begin_unopened: 1, self._save_customer: 2,
+            self._reprint: 1, self._sign_in: 1,
         }  # fmt: skip
         if self.shift is None and self.chance.random() < 0.9:
             self._open()
@@ -151,6 +156,7 @@ class ScriptedTill:
             total=total,
             tax=tax,
             rounding=rounding,
+            customer=self.chance.choice([None, None, *CUSTOMERS]),
         )
         self._append(entry)
         return entry
@@ -160,7 +166,7 @@ class ScriptedTill:
             return [], 0
         if total > 100 and self.chance.random() < 0.3:
             part = self.chance.randint(1, total - 1)
-            card = self.chance.choice(["card", "knet", "voucher", "on_account"])
+            card = self.chance.choice(["card", "knet", "voucher", "on_account", "exchange"])
             return [
                 Payment(tender="cash", amount=part),
                 Payment(tender=card, amount=total - part, reference="r\t1"),
@@ -191,6 +197,8 @@ class ScriptedTill:
             tax=divide_half_up(total * rate, 1_000_000 + rate),
             total=total,
             original_line=self.chance.choice([None, 1]),
+            discount_reason="old | stock" if discount and self.chance.random() < 0.5 else None,
+            discount_approved_by=self.chance.choice([None, PRODUCTS[2]]) if discount else None,
         )
 
     def _void(self) -> None:
@@ -202,12 +210,32 @@ class ScriptedTill:
         )
 
     def _drawer(self) -> None:
-        self._append(DrawerOpened(**self._common(), reason='"change"'))
+        self._append(
+            DrawerOpened(
+                **self._common(), reason='"change"', approved_by=self.chance.choice([None, PRODUCTS[2]])
+            )
+        )
+
+    def _save_customer(self) -> None:
+        name = self.chance.choice(["فهد", "Fahad", "F\n|"])
+        phone = self.chance.choice([None, "+965 5000 1111"])
+        self._append(
+            CustomerSaved(**self._common(), customer=self.chance.choice(CUSTOMERS), name=name, phone=phone)
+        )
+
+    def _reprint(self) -> None:
+        self._append(
+            ReceiptReprinted(**self._common(), receipt=ReceiptReference(self.branch, self.device, 1))
+        )
+
+    def _sign_in(self) -> None:
+        self._append(CashierSignedIn(**self._common()))
 
     def _cash_moved(self) -> None:
         amount = self.chance.choice([-700, 0, 1_250])
         self.cash += amount
-        self._append(CashMoved(**self._common(), currency=self._currency, amount=amount))
+        reason = self.chance.choice([None, "bank"])
+        self._append(CashMoved(**self._common(), currency=self._currency, amount=amount, reason=reason))
 
     def _count(self) -> None:
         lines = [
@@ -341,14 +369,17 @@ class History:
         entries = author.entries[first - 1 : first - 1 + self.chance.randint(1, 12)]
         if not entries:
             return self.hello(till)
-        epoch = self.epochs[till.device] + self.chance.choice([0] * 18 + [-1, 1])
+        # None: handed over by another till
+        epoch = self.chance.choice([self.epochs[till.device]] * 16 + [None, None])
+        if epoch is not None:
+            epoch += self.chance.choice([0] * 18 + [-1, 1])
         return self.send(author, entries, epoch)
 
     def first_push(self, till: ScriptedTill) -> Call:
         """Everything that a till has written, as its good connection sends it."""
         return self.send(till, till.entries, self.epochs[till.device])
 
-    def send(self, till: ScriptedTill, entries: list[OpenedEntry], epoch: int) -> Call:
+    def send(self, till: ScriptedTill, entries: list[OpenedEntry], epoch: int | None) -> Call:
         """A push of consecutive entries of a till's, or its clone's, journal."""
         keys = sorted({entry.key_id for entry in entries})
         received_at: datetime = self.now

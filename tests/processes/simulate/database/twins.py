@@ -90,6 +90,7 @@ TABLES = {
     "ledger_line": {"posted_at"},
     "account_balance": set(),
     "till_event": {"posted_at"},
+    "customer": {"xid", "id"},
     "push": {"posted_at", "xid", "place"},
 }
 Tables = dict[str, list[dict[str, Any]]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from octonext.sales.entries import AdjustmentLine, Payment, ReceiptReference, Return, Sale, StockAdjusted
 from octonext.till.domain.pen import Draft
@@ -17,6 +17,8 @@ OPENING = "opening"
 FOUND = "found"
 WRITE_OFF = "write_off"
 NOTE_CHARACTERS_MAX = 200
+#: Makes a customer's number in the file an id, the same at every till and in every replay.
+CUSTOMERS = UUID("6f1d6a0e-5f0c-5d0b-9b43-2f6f0f1c7a11")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,15 @@ def _amounts(entry: Entry, ids: Ids) -> dict[str, object]:
     ]
     total = sum(line.total for line in lines)
     payments = [Payment(tender=entry.tender, amount=total)] if total else []
-    return {"currency": CURRENCY, "lines": lines, "payments": payments, "total": total, "tax": 0}
+    named = next((row.customer for row in entry.rows if row.customer), None)
+    return {
+        "currency": CURRENCY,
+        "lines": lines,
+        "payments": payments,
+        "total": total,
+        "tax": 0,
+        "customer": None if named is None else uuid5(CUSTOMERS, named),
+    }
 
 
 def _original(entry: Entry, ids: Ids) -> ReceiptReference | None:

@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import asyncpg
 
 from .booking import Booking
+from .customers import save_customers
 from .engine import Transaction
 from .journal import book_events, book_journal, open_cases, record_fork, store_keys
 from .ledger import book_ledger
 from .pushed import Pushed, PushedEntry
-from .receipts import book_receipts, find_return_cases
+from .receipts import book_receipts, find_exchange_cases, find_return_cases
 from .rows import HeadRow, PushRow
 from .schema import ShardTables
 from .shifts import add_to_shifts, close_shifts
@@ -31,6 +32,8 @@ async def ingest_push(transaction: Transaction, tables: ShardTables, push: Pushe
     Raises what the driver raises for a row that SQL does not take.
     """
     till = push.branch_id, push.device_id
+    if push.epoch is None and transaction.get(tables.heads, till) is None:
+        transaction.put(tables.heads, till, HeadRow(*till, xid=transaction.place()))
     if transaction.get(tables.heads, till) is not None:
         if "head_not_locked" in transaction.engine.mutations:
             transaction.own_xid()
@@ -38,9 +41,13 @@ async def ingest_push(transaction: Transaction, tables: ShardTables, push: Pushe
             await transaction.lock(tables.heads, till)
         await transaction.step("lock")
     head = transaction.get(tables.heads, till)
-    if head is None or head.epoch < push.epoch:
+    if head is None or (push.epoch is not None and head.epoch < push.epoch):
         return _answer("stale", head)
-    if head.epoch > push.epoch and "epoch_unchecked" not in transaction.engine.mutations:
+    if (
+        push.epoch is not None
+        and head.epoch > push.epoch
+        and "epoch_unchecked" not in transaction.engine.mutations
+    ):
         return _answer("fenced", head)
     if push.first > head.seq + 1:
         return _answer("gap", head)
@@ -94,11 +101,13 @@ async def _book(transaction: Transaction, tables: ShardTables, push: Pushed, abo
 
     cases += [case for case in push.cases if case.seq > above]
     cases += await find_return_cases(booking)
+    cases += find_exchange_cases(booking)
     cases += close_shifts(booking)
     cases += book_journal(booking, {case.seq for case in cases})
     opened = open_cases(transaction, tables, till, cases)
     await transaction.step("statement")
 
+    await save_customers(booking)
     # last, for tills of one branch wait for each other here
     await move_stock(booking)
     if push.counts:

@@ -40,6 +40,7 @@ class PushedSale(NamedTuple):
     original_branch_id: int | None
     original_device_id: int | None
     original_seq: int | None
+    customer_id: UUID | None
 
 
 class PushedLine(NamedTuple):
@@ -108,6 +109,18 @@ class PushedShift(NamedTuple):
     expected: int | None
 
 
+class PushedCustomer(NamedTuple):
+    """`pushed_customer`."""
+
+    seq: int
+    customer_id: UUID
+    name: str
+    phone: str | None
+    email: str | None
+    vat_number: str | None
+    note: str | None
+
+
 class FoundCase(NamedTuple):
     """`found_case`; `evidence` is JSON text."""
 
@@ -122,7 +135,8 @@ class Pushed:
 
     branch_id: int
     device_id: int
-    epoch: int
+    epoch: int | None
+    """None for a push that another till hands over."""
     first: int
     prev: bytes
     currency: str
@@ -137,6 +151,7 @@ class Pushed:
     adjustments: list[PushedAdjustment]
     counts: list[PushedCount]
     shifts: list[PushedShift]
+    customers: list[PushedCustomer]
     cases: list[FoundCase]
 
     @classmethod
@@ -152,6 +167,7 @@ class Pushed:
             PushedAdjustment,
             PushedCount,
             PushedShift,
+            PushedCustomer,
             FoundCase,
         )
         rows: list[Any] = [[form(*row) for row in array] for form, array in zip(forms, arrays, strict=True)]

@@ -108,6 +108,7 @@ def _sale_row(booking: Booking, sale: PushedSale) -> SaleRow:
         sale.original_device_id,
         sale.original_seq,
         original is not None and original not in push.shard_branches,
+        sale.customer_id,
         booking.transaction.now,
     )
 
@@ -135,6 +136,22 @@ async def find_return_cases(booking: Booking) -> list[FoundCase]:
         if excess:
             evidence = msgspec.json.encode(excess).decode()
             cases.append(FoundCase(seq, "return_of_more_than_sold", evidence))
+    return cases
+
+
+def find_exchange_cases(booking: Booking) -> list[FoundCase]:
+    """The cases of this push's exchanges: a sale that takes the money of no return before it."""
+    paid: dict[int, int] = {}
+    for payment in booking.push.payments:
+        if payment.seq > booking.above and payment.tender == "exchange" and payment.amount > 0:
+            paid[payment.seq] = paid.get(payment.seq, 0) + payment.amount
+    cases: list[FoundCase] = []
+    for seq, amount in paid.items():
+        before = booking.transaction.get(booking.tables.payments, (*booking.till, seq - 1)) or ()
+        returned = -sum(row.amount for row in before if row.tender == "exchange" and row.amount < 0)
+        if returned != amount:
+            evidence = msgspec.json.encode({"paid": amount, "returned": returned}).decode()
+            cases.append(FoundCase(seq, "exchange_without_return", evidence))
     return cases
 
 

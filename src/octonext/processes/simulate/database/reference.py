@@ -12,7 +12,9 @@ from .rows import CursorRow, ReferenceRow
 from .schema import ReferenceTables, ShardTables
 
 GATEWAY_KINDS = frozenset(("device", "branch", "region", "tax"))
-TILL_KINDS = frozenset(("region", "branch", "category", "product", "price_list", "price", "tax", "cashier"))
+TILL_KINDS = frozenset(
+    ("region", "branch", "category", "product", "price_list", "price", "tax", "cashier", "till_settings")
+)
 _BEYOND = 2**64
 
 

@@ -117,7 +117,25 @@ class SaleRow(NamedTuple):
     original_device_id: int | None
     original_seq: int | None
     foreign_original: bool
+    customer_id: UUID | None
     posted_at: datetime
+
+
+class CustomerRow(NamedTuple):
+    """`customer`: what a till said of them last."""
+
+    customer_id: UUID
+    name: str
+    phone: str | None
+    email: str | None
+    vat_number: str | None
+    note: str | None
+    branch_id: int
+    device_id: int
+    seq: int
+    saved_at: datetime
+    xid: int
+    id: int
 
 
 class LineRow(NamedTuple):

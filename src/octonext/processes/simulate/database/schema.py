@@ -10,6 +10,7 @@ from .rows import (
     BalanceRow,
     CaseRow,
     CursorRow,
+    CustomerRow,
     EventRow,
     ForkRow,
     HeadRow,
@@ -67,4 +68,5 @@ class ShardTables(ReferenceTables):
         self.events: Postings[EventRow] = Postings("till_event")
         self.balances: Table[tuple[int, UUID], BalanceRow] = Table("stock_balance")
         self.accounts: Table[tuple[int, int, int, str], AccountRow] = Table("account_balance")
+        self.customers: Table[UUID, CustomerRow] = Table("customer")
         self.pushes: Spine[PushRow] = Spine("push")

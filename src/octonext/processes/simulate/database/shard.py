@@ -11,6 +11,7 @@ from octonext.shards.lane import LaneMetrics
 
 from .cluster import Cluster
 from .connection import Database, Procedure
+from .customers import customer_head, customer_mark
 from .dialling import SimulatedCopySource, SimulatedReferenceSink, shard_source
 from .engine import Engine, Transaction
 from .feeds import copy_procedures, probe_shard, push_range
@@ -175,6 +176,8 @@ def _procedures(tables: ShardTables) -> Mapping[str, Procedure]:
         sync["reference_changes"]: _bound(reference_changes, tables),
         sync["reference_head"]: _bound(reference_head, tables),
         sync["reference_mark"]: _bound(mark_of, tables),
+        sync["customer_head"]: _bound(customer_head, tables),
+        sync["customer_mark"]: _bound(customer_mark, tables),
         sync["reference_page"]: _bound(reference_page, tables),
         feeds["probe_shard"]: _bound(probe_shard, tables),
         feeds["walk_indexes"]: lambda _: [],

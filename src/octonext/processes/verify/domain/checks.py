@@ -65,6 +65,8 @@ CHECKS: Mapping[str, Check] = {
         Check("ledger-balanced", "Debits equal credits in every entry"),
         Check("account-balances", "Account balances are the sums of their ledger lines", (3,)),
         Check("stock-balances", "Stock on hand is the sum of its movements", (6,)),
+        Check("exchanges", "What came back in exchange is what went out for it, in every shift"),
+        Check("customers", "Customers follow from the journal", (3,)),
         Check("till-clocks", "No till's clock moved money into the future or a sale into quarantine", (10,)),
         Check("reference-copies", "Shards hold head office's rows up to their cursors", (9,)),
         Check("feed-complete", "Reporting has every row of every shard", (9,), _REPORTS),

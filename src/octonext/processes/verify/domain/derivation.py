@@ -45,6 +45,7 @@ _EVENT_FIELDS = (
     "approved_by",
     "reason",
 )
+_DISCOUNT_FIELDS = ("line", "discount", "approved_by", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +190,13 @@ def _sales(postings: Postings, rules: BranchRules) -> Iterable[tuple[int, str]]:
         branch,
         device,
         original,
+        customer,
     ) in postings.sales:
         entry = entries[seq]
         foreign = branch is not None and branch not in rules.shard_branches
         text = joined(
             kind, entry[7], entry[8], microseconds(entry[9]), rules.currency, total, total - tax, tax,
-            discount, rounding, paid, line_count, branch, device, original, foreign,
+            discount, rounding, paid, line_count, branch, device, original, foreign, customer,
         )  # fmt: skip
         yield seq, text
 
@@ -241,7 +243,21 @@ def _events(postings: Postings) -> Iterable[tuple[int, str]]:
         if row[12] is not None:
             detail: Mapping[str, Any] = msgspec.json.decode(row[12])
             values = (detail.get(name) for name in _EVENT_FIELDS)
-            yield row[0], joined(row[3], row[7], row[8], microseconds(row[9]), *values)
+            receipt = detail.get("receipt")
+            named = receipt and f"{receipt['branch']}-{receipt['device']}-{receipt['seq']}"
+            yield (
+                row[0],
+                joined(row[3], row[7], row[8], microseconds(row[9]), *values, named, _discounts(detail)),
+            )
+
+
+def _discounts(detail: Mapping[str, Any]) -> str | None:
+    explained = detail.get("discounts")
+    if not explained:
+        return None
+    return "; ".join(
+        "/".join("" if d[name] is None else str(d[name]) for name in _DISCOUNT_FIELDS) for d in explained
+    )
 
 
 def _add_shifts(
