@@ -1,10 +1,11 @@
 # OctoNext. `make` alone lists what can be done.
 #
-# Every target works from any directory (make -C path) and needs nothing but Python 3.11 or newer:
-# the first run makes .venv from the locked requirements, later runs find it done.
+# Every target works from any directory (make -C path) and needs nothing but Python 3.11 or newer: the
+# first run makes .venv and web/node_modules from the locked requirements, later runs find it done.
 #
 #   PYTHON=python3.12   which Python makes .venv
 #   ARGS="..."          passed on by demo, test, bench, simulate and lock
+#   JOBS=N              tests at a time (default: cores + 1)
 #   QUICK=1             the whole page of benchmarks in five minutes
 
 SHELL := /bin/sh
@@ -14,6 +15,8 @@ SHELL := /bin/sh
 BIN := .venv/bin
 ARGS ?=
 QUICK ?=
+# One more than there are cores: the tests with real processes spend a quarter of their time waiting.
+JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -23,31 +26,37 @@ setup: ## Make .venv and install the locked packages (done once)
 
 demo: setup ## Run a chain of shops here and watch it sell (ARGS=--exit ends by itself)
 	@scripts/system-packages demo
+	@scripts/web build || echo "demo: goes on without the browser till"
 	@$(BIN)/octonext demo $(ARGS)
 
 test: setup ## Run the tests
 	@scripts/system-packages test
-	@$(BIN)/pytest -n 2 $(ARGS)
+	@scripts/web build
+	@scripts/web test
+	@$(BIN)/pytest -n $(JOBS) $(ARGS)
 
 lint: setup ## Check style, types and the ladder of packages
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@scripts/web lint
 
 format: setup ## Lay out the code the way lint wants it
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+	@scripts/web npm run format --silent
 
 bench: setup ## Measure, and write docs/benchmarks.md (QUICK=1: five minutes)
-	@scripts/system-packages demo
+	@scripts/system-packages test
+	@scripts/web build
 	@$(BIN)/python -m bench $(if $(filter-out 0,$(QUICK)),--quick) $(ARGS)
 
 simulate: setup ## Live through 1,000 simulated worlds, or until one fails (ARGS="--seeds 100000 --jobs 2")
 	@$(BIN)/octonext simulate $(or $(ARGS),--seeds 1000)
 
-web: ## Build the browser till
-	@echo "The browser till is not part of this version; the till is a command line: octonext till --help"
+web: setup ## Build the browser till
+	@scripts/web build
 
 lock: ## Resolve requirements/*.in again (ARGS=--upgrade takes newer versions)
 	@scripts/lock $(ARGS)

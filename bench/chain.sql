@@ -5,8 +5,8 @@ WITH given AS (
     SELECT branch_id, public_key, code, place
     FROM unnest($1::int[], $2::bytea[], $3::text[]) WITH ORDINALITY AS g (branch_id, public_key, code, place)
 ), added AS (
-    INSERT INTO device (branch_id, code, name, status, public_key, share_digest, enrolled_at)
-    SELECT branch_id, code, 'bench', 'enrolled', public_key, sha256(public_key), now() FROM given ORDER BY place
+    INSERT INTO device (branch_id, code, name, status, public_key, enrolled_at)
+    SELECT branch_id, code, 'bench', 'enrolled', public_key, now() FROM given ORDER BY place
     RETURNING device_id, public_key
 )
 SELECT added.device_id FROM added JOIN given USING (public_key) ORDER BY given.place;

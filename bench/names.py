@@ -11,4 +11,5 @@ NAMES = (
     "reports",
     "cost",
     "security",
+    "till",
 )

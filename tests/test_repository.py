@@ -1,5 +1,6 @@
 """What holds for the repository as a whole: nothing binds it to one place, SQL is named, files stay short."""
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -63,15 +64,29 @@ def test_no_file_names_someones_home() -> None:
 
 
 def test_nothing_in_the_code_is_left_for_later() -> None:
-    assert places(UNFINISHED, ".py", ".sql", ".sh") == []
+    assert places(UNFINISHED, ".py", ".sql", ".sh", ".ts", ".tsx") == []
 
 
 def test_every_locked_package_has_a_hash() -> None:
-    for name in ("runtime", "dev"):
+    for name in ("runtime", "dev", "node"):
         text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
         packages = re.split(r"\n(?=\S)", text.strip())
         assert packages
         assert [entry for entry in packages if "==" not in entry or "--hash=sha256:" not in entry] == []
+
+
+def test_every_locked_package_of_the_browser_side_has_a_hash_and_no_address() -> None:
+    locked = json.loads((ROOT / "web" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    fetched = {
+        name: entry for name, entry in locked.items() if "node_modules/" in name and not entry.get("link")
+    }
+    assert len(fetched) > 100
+    # What a package brings with it lies in that package's own archive, under its hash.
+    unhashed = [
+        name for name, entry in fetched.items() if "integrity" not in entry and not entry.get("inBundle")
+    ]
+    assert unhashed == []
+    assert [name for name, entry in fetched.items() if "resolved" in entry] == []
 
 
 def test_what_is_tested_is_what_runs() -> None:
@@ -97,7 +112,11 @@ def test_migrations_are_numbered_without_a_gap() -> None:
 
 
 def test_no_source_file_is_too_long_to_read() -> None:
-    source = ((name, text) for name, text in repository_files(".py") if name.startswith("src/"))
+    source = (
+        (name, text)
+        for name, text in repository_files(".py", ".ts", ".tsx")
+        if name.startswith(("src/", "web/")) and "/tests/" not in name
+    )
     lengths = {name: len(text.splitlines()) for name, text in source}
     assert {name: length for name, length in lengths.items() if length > SOURCE_LINES_MAX} == {}
 
@@ -106,7 +125,7 @@ def test_no_folder_is_a_drawer_for_anything() -> None:
     drawers = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
     named = [
         name
-        for name, _ in repository_files(".py")
-        if drawers & {part.removesuffix(".py") for part in Path(name).parts}
+        for name, _ in repository_files(".py", ".ts", ".tsx")
+        if drawers & {part.partition(".")[0] for part in Path(name).parts}
     ]
     assert named == []

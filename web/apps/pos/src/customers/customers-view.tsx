@@ -1,0 +1,155 @@
+/** Customers of this country's shops: found by name or phone, made and changed, chosen for the cart. */
+import { useEffect, useMemo, useState } from "react";
+
+import type { Customer } from "@octonext/engine/api";
+
+import { asRefusal, useEngine } from "../engine";
+import { useRefusalWords } from "../i18n/refusals";
+import { Latest } from "../search/latest";
+import { ScreenHead } from "../sell/screen-head";
+import { useSelling } from "../sell/selling";
+import { useSellWords } from "../sell/words";
+import { Button, Notice, TextField, useToast } from "../ui";
+import { EditIcon, PersonIcon, PlusIcon } from "../ui/icons";
+import { CustomerDialog } from "./customer-dialog";
+
+export function CustomersView() {
+  const { cart, change, go } = useSelling();
+  const engine = useEngine();
+  const t = useSellWords();
+  const toast = useToast();
+  const refusalWords = useRefusalWords();
+  const [text, setText] = useState("");
+  const [answer, setAnswer] = useState<{ text: string; found: Customer[]; refusal: string | null } | null>(
+    null,
+  );
+  const [editing, setEditing] = useState<{ customer: Customer | null } | null>(null);
+
+  const latest = useMemo(
+    () =>
+      new Latest<string, Customer[]>(
+        (question) => engine.findCustomers(question),
+        (found, question) => {
+          setAnswer({ text: question, found, refusal: null });
+        },
+        (error) => {
+          setAnswer({ text: "", found: [], refusal: refusalWords(asRefusal(error)) });
+        },
+      ),
+    [engine, refusalWords],
+  );
+  useEffect(
+    () => () => {
+      latest.forget();
+    },
+    [latest],
+  );
+
+  const search = (next: string) => {
+    setText(next);
+    if (next.trim() === "") {
+      latest.forget();
+      setAnswer(null);
+    } else {
+      latest.put(next.trim());
+    }
+  };
+  const choose = async (customer: Customer | null) => {
+    if (!(await change(() => engine.setCustomer(customer?.id ?? null)))) return;
+    if (customer !== null) toast({ kind: "done", text: t("customers.chosen", { name: customer.name }) });
+    go({ name: "sell" });
+  };
+  const row = (customer: Customer) => (
+    <div className={customer.id === cart.customer?.id ? "row row--on" : "row"}>
+      <span className="row__main">
+        <span className="row__title">
+          <bdi>{customer.name}</bdi>
+        </span>
+        <span className="row__more">
+          {customer.phone !== null && <bdi className="latin">{customer.phone}</bdi>}
+          {customer.note !== null && <bdi>{customer.note}</bdi>}
+        </span>
+      </span>
+      <Button
+        kind="quiet"
+        icon={<EditIcon />}
+        aria-label={t("customers.edit_of", { name: customer.name })}
+        onClick={() => {
+          setEditing({ customer });
+        }}
+      >
+        {t("customers.edit")}
+      </Button>
+      {customer.id === cart.customer?.id ? (
+        <Button onClick={() => void choose(null)}>{t("customers.remove")}</Button>
+      ) : (
+        <Button
+          kind="primary"
+          aria-label={t("customers.choose_of", { name: customer.name })}
+          onClick={() => void choose(customer)}
+        >
+          {t("customers.choose")}
+        </Button>
+      )}
+    </div>
+  );
+  return (
+    <div className="screen">
+      <ScreenHead
+        title={t("customers.title")}
+        onBack={() => {
+          go({ name: "sell" });
+        }}
+      >
+        <Button
+          icon={<PlusIcon />}
+          onClick={() => {
+            setEditing({ customer: null });
+          }}
+        >
+          {t("customers.new")}
+        </Button>
+      </ScreenHead>
+      <div className="screen__body screen__body--narrow">
+        <TextField label={t("customers.find")} value={text} onChange={search} focused inputMode="search" />
+        {answer !== null && answer.refusal !== null && <Notice kind="error">{answer.refusal}</Notice>}
+        {answer === null ? (
+          cart.customer === null ? (
+            <div className="nothing">
+              <PersonIcon size={48} />
+              <p>{t("customers.start")}</p>
+            </div>
+          ) : (
+            <>
+              <h2>{t("customers.current")}</h2>
+              {row(cart.customer)}
+            </>
+          )
+        ) : answer.found.length === 0 && answer.refusal === null ? (
+          <p className="nothing">{t("customers.none", { text: answer.text })}</p>
+        ) : (
+          <ul className="rows" aria-label={t("customers.list")}>
+            {answer.found.map((customer) => (
+              <li key={customer.id}>{row(customer)}</li>
+            ))}
+          </ul>
+        )}
+      </div>
+      {editing !== null && (
+        <CustomerDialog
+          customer={editing.customer}
+          typed={text}
+          onClose={() => {
+            setEditing(null);
+          }}
+          onSaved={(customer, chosen) => {
+            setEditing(null);
+            toast({ kind: "done", text: t("customers.saved", { name: customer.name }) });
+            if (chosen) void choose(customer);
+            else search(customer.name);
+          }}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,210 @@
+/** Search as you type: arrows choose among the answers, Enter takes one, Escape clears. */
+import {
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type ReactNode,
+  type Ref,
+} from "react";
+
+import type { ProductHit } from "@octonext/engine/api";
+
+import { asRefusal, useEngine, useMoney } from "../engine";
+import { useFormats, useName } from "../i18n";
+import { useRefusalWords } from "../i18n/refusals";
+import { useSellWords } from "../sell/words";
+import { IconButton, TextField } from "../ui";
+import { CloseIcon, SearchIcon } from "../ui/icons";
+import { Latest } from "./latest";
+
+/** More than fit on a screen are not read; the next letter narrows them. */
+const ANSWERS_MAX = 40;
+
+export interface SearchBoxProps {
+  onPick: (product: ProductHit) => void;
+  inputRef?: Ref<HTMLInputElement>;
+  shortcut?: string;
+  tools?: ReactNode;
+  focused?: boolean;
+  /** Shown while nothing is searched. */
+  children?: ReactNode;
+}
+
+interface Answers {
+  text: string;
+  hits: ProductHit[];
+  /** Words of a refusal instead of answers. */
+  refusal: string | null;
+}
+
+export function SearchBox({ onPick, inputRef, shortcut, tools, focused, children }: SearchBoxProps) {
+  const engine = useEngine();
+  const t = useSellWords();
+  const refusalWords = useRefusalWords();
+  const id = useId();
+  const list = useRef<HTMLDivElement>(null);
+  const [text, setText] = useState("");
+  const [answers, setAnswers] = useState<Answers | null>(null);
+  const [active, setActive] = useState(0);
+
+  const latest = useMemo(
+    () =>
+      new Latest<string, ProductHit[]>(
+        (question) => engine.search(question, ANSWERS_MAX),
+        (hits, question) => {
+          setAnswers({ text: question, hits, refusal: null });
+          setActive(0);
+        },
+        (error) => {
+          setAnswers({ text: "", hits: [], refusal: refusalWords(asRefusal(error)) });
+        },
+      ),
+    [engine, refusalWords],
+  );
+  useEffect(
+    () => () => {
+      latest.forget();
+    },
+    [latest],
+  );
+
+  const search = (next: string) => {
+    setText(next);
+    if (next.trim() === "") {
+      latest.forget();
+      setAnswers(null);
+    } else {
+      latest.put(next.trim());
+    }
+  };
+  const pick = (product: ProductHit | undefined) => {
+    if (product === undefined) return;
+    search("");
+    onPick(product);
+  };
+  const go = (to: number) => {
+    const count = answers?.hits.length ?? 0;
+    const next = Math.max(0, Math.min(count - 1, to));
+    setActive(next);
+    const item = list.current?.children[next];
+    if (item instanceof HTMLElement && "scrollIntoView" in item) item.scrollIntoView({ block: "nearest" });
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "ArrowDown") go(active + 1);
+    else if (event.key === "ArrowUp") go(active - 1);
+    else if (event.key === "Enter") pick(answers?.text === text.trim() ? answers.hits[active] : undefined);
+    else if (event.key === "Escape" && text !== "") search("");
+    else return;
+    event.preventDefault();
+  };
+  const open = text.trim() !== "" && answers !== null;
+  return (
+    <>
+      <div className="search" role="search">
+        <SearchIcon />
+        <TextField
+          label={t("search.label")}
+          bare
+          className="search__field"
+          value={text}
+          onChange={search}
+          onKeyDown={onKeyDown}
+          placeholder={t("search.placeholder")}
+          role="combobox"
+          aria-expanded={open}
+          aria-controls={`${id}-list`}
+          aria-autocomplete="list"
+          aria-activedescendant={open && answers.hits.length > 0 ? `${id}-${active}` : undefined}
+          aria-keyshortcuts={shortcut}
+          enterKeyHint="done"
+          focused={focused ?? false}
+          {...(inputRef === undefined ? {} : { ref: inputRef })}
+        />
+        {text !== "" && (
+          <IconButton
+            label={t("search.clear")}
+            icon={<CloseIcon />}
+            onClick={() => {
+              search("");
+            }}
+          />
+        )}
+        {shortcut !== undefined && text === "" && (
+          <kbd className="button__key" aria-hidden="true">
+            {shortcut}
+          </kbd>
+        )}
+        {tools}
+      </div>
+      <div className="hidden-text" role="status">
+        {open ? t("search.found", { count: answers.hits.length }) : ""}
+      </div>
+      {!open && children}
+      <div
+        ref={list}
+        id={`${id}-list`}
+        role="listbox"
+        aria-label={t("search.results")}
+        className="answers"
+        hidden={!open || answers.hits.length === 0}
+      >
+        {open &&
+          answers.hits.map((hit, at) => (
+            // eslint-disable-next-line jsx-a11y/click-events-have-key-events -- the field has the keys
+            <div
+              key={hit.id}
+              id={`${id}-${at}`}
+              role="option"
+              tabIndex={-1}
+              aria-selected={at === active}
+              className="answer"
+              onClick={() => {
+                pick(hit);
+              }}
+            >
+              <Answer hit={hit} />
+            </div>
+          ))}
+      </div>
+      {open && answers.hits.length === 0 && (
+        <p className="nothing">{answers.refusal ?? t("search.none", { text: answers.text })}</p>
+      )}
+    </>
+  );
+}
+
+function Answer({ hit }: { hit: ProductHit }) {
+  const { language } = useFormats();
+  const name = useName();
+  const other = language === "ar" ? hit.name.en : hit.name.ar;
+  return (
+    <>
+      <span className="answer__what">
+        <span className="answer__name">
+          <bdi>{name(hit.name)}</bdi>
+        </span>
+        <span className="answer__more">
+          <bdi className="latin">{hit.barcode ?? hit.sku}</bdi>
+          {other !== "" && other !== name(hit.name) && <bdi>{other}</bdi>}
+        </span>
+      </span>
+      <PriceOf hit={hit} />
+    </>
+  );
+}
+
+export function PriceOf({ hit }: { hit: ProductHit }) {
+  const { exponent } = useMoney();
+  const format = useFormats();
+  const t = useSellWords();
+  if (hit.price === null) return <span className="price price--none">{t("search.no_price")}</span>;
+  return (
+    <span className="price amount">
+      {format.money(hit.price, exponent)}
+      {hit.unit === "kg" && <small> {t("sell.per_kg")}</small>}
+    </span>
+  );
+}

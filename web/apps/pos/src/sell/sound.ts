@@ -1,0 +1,31 @@
+/** Two sounds that a cashier knows without looking: added, and not added. */
+
+const TONES: Readonly<Record<"added" | "error", readonly { hertz: number; seconds: number }[]>> = {
+  added: [{ hertz: 1320, seconds: 0.06 }],
+  error: [
+    { hertz: 330, seconds: 0.14 },
+    { hertz: 220, seconds: 0.2 },
+  ],
+};
+const VOLUME = 0.12;
+
+let context: AudioContext | null = null;
+
+export function signal(kind: "added" | "error"): void {
+  // Not in every environment, and a till without a loudspeaker still sells.
+  if (typeof AudioContext === "undefined") return;
+  context ??= new AudioContext();
+  let at = context.currentTime;
+  for (const { hertz, seconds } of TONES[kind]) {
+    const tone = context.createOscillator();
+    const volume = context.createGain();
+    tone.frequency.value = hertz;
+    volume.gain.setValueAtTime(VOLUME, at);
+    // Cut off hard, a tone ends with a click.
+    volume.gain.exponentialRampToValueAtTime(0.001, at + seconds);
+    tone.connect(volume).connect(context.destination);
+    tone.start(at);
+    tone.stop(at + seconds);
+    at += seconds;
+  }
+}

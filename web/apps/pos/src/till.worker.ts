@@ -1,0 +1,2 @@
+/** The engine's worker: importing it starts it. */
+import "@octonext/engine/worker";

@@ -1,0 +1,58 @@
+/** What has come back of a receipt, as far as this till wrote it: the shard knows the other tills' part. */
+import { refreshReturns, type Cart, type Line, type ReceiptReference } from "@octonext/core";
+import type { Json, RecordPut } from "@octonext/storage";
+
+import { RETURNED } from "./collections";
+import type { Till } from "./till";
+
+/** A line that came back: by which entry, of which line, how much. */
+interface Back {
+  seq: number;
+  number: number;
+  quantity: number;
+}
+
+/** The record as it is after one more return; the seq of its entry is known when it is written. */
+export async function returnedPut(
+  till: Till,
+  original: ReceiptReference,
+  lines: readonly Line[],
+): Promise<(seq: number) => RecordPut> {
+  const before = await backs(till, original);
+  return (seq) => {
+    const now = lines.flatMap((line) => {
+      const number = line.original_line ?? null;
+      return number === null ? [] : [{ seq, number, quantity: line.quantity }];
+    });
+    return { collection: RETURNED, key: keyOf(original), value: [...before, ...now] as unknown as Json };
+  };
+}
+
+/** By line number, in thousandths. `unsyncedOnly`: what the shard cannot know yet. */
+export async function returnedHere(
+  till: Till,
+  original: ReceiptReference,
+  unsyncedOnly: boolean,
+): Promise<Map<number, number>> {
+  const { acked } = till.storage.journal;
+  const sums = new Map<number, number>();
+  for (const { seq, number, quantity } of await backs(till, original)) {
+    if (unsyncedOnly && seq <= acked.seq) continue;
+    sums.set(number, (sums.get(number) ?? 0) + quantity);
+  }
+  return sums;
+}
+
+/** A cart that was put aside, with no more coming back than is left by now: others were paid meanwhile. */
+export async function stillReturnable(till: Till, cart: Cart): Promise<Cart> {
+  const original = cart.items.find((item) => item.original !== null)?.original ?? null;
+  return original === null ? cart : refreshReturns(cart, await returnedHere(till, original, false));
+}
+
+async function backs(till: Till, original: ReceiptReference): Promise<Back[]> {
+  return ((await till.storage.get(RETURNED, keyOf(original))) as unknown as Back[] | null) ?? [];
+}
+
+function keyOf({ branch, device, seq }: ReceiptReference): string {
+  return `${branch}-${device}-${seq}`;
+}

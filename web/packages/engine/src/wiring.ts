@@ -1,0 +1,104 @@
+/** Puts the parts of an enrolled till together. */
+import { CartStore } from "./cart-store";
+import { Carts } from "./carts";
+import { CatalogueKeeper } from "./catalogue-keeper";
+import { CustomerBook } from "./customer-book";
+import { Feeds, REFERENCE } from "./feeds";
+import { Goods } from "./goods";
+import { Payments } from "./payments";
+import { Receipts } from "./receipts";
+import { Returns } from "./returns";
+import { Shifts } from "./shifts";
+import { SignIn } from "./sign-in";
+import { StorageWatch } from "./storage-watch";
+import { Sync } from "./sync";
+import type { Till } from "./till";
+
+export interface Parts {
+  till: Till;
+  sync: Sync;
+  feeds: Feeds;
+  catalogue: CatalogueKeeper;
+  customers: CustomerBook;
+  goods: Goods;
+  store: CartStore;
+  carts: Carts;
+  receipts: Receipts;
+  returns: Returns;
+  payments: Payments;
+  shifts: Shifts;
+  signIn: SignIn;
+  watch: StorageWatch;
+}
+
+export interface Orders {
+  /** Head office ended this till. */
+  revoked(reason: "revoked" | "stolen"): Promise<void>;
+  /** Once nothing else is going on. */
+  lock(): void;
+}
+
+export function wire(till: Till, orders: Orders): Parts {
+  const catalogue = new CatalogueKeeper(till, async () => {
+    // A delta that is on its way to the disk would set the cursor behind rows that are gone.
+    await sync.tryAgain(async () => {
+      feeds.beginAgain();
+      await till.storage.images.clear({ feed: REFERENCE, images: ["catalogue", "staff"] });
+    });
+  });
+  const customers = new CustomerBook(till);
+  const customer = (id: string) => customers.get(id);
+  const sync: Sync = new Sync(
+    till,
+    () => feeds,
+    (reason) => orders.revoked(reason),
+  );
+  const goods = new Goods(till, () => catalogue.current);
+  const store = new CartStore(till);
+  const receipts = new Receipts(till, (id) => goods.byId(id), customer);
+  const shifts = new Shifts(till, () => store.empty);
+  const signIn: SignIn = new SignIn(till, sync, {
+    load: async () => {
+      await till.book.load();
+      await customers.load();
+      await feeds.load();
+      await goods.load();
+      await store.load();
+      await shifts.show();
+      await store.showHeld();
+      void catalogue.load();
+      sync.unlocked();
+    },
+    unload: () => {
+      customers.forget();
+      feeds.unload();
+      store.forget();
+    },
+  });
+  const complete = () => {
+    if (signIn.isDismissed()) orders.lock();
+  };
+  const feeds: Feeds = new Feeds(till, catalogue, customers, () => signIn.peopleChanged(), complete);
+  const returns = new Returns(till, store, goods, receipts, sync);
+  till.onAppended = () => {
+    sync.appended();
+  };
+  return {
+    till,
+    sync,
+    feeds,
+    catalogue,
+    customers,
+    goods,
+    store,
+    carts: new Carts(till, store, goods, customer),
+    receipts,
+    returns,
+    payments: new Payments(till, store, receipts, (original) => {
+      returns.forget(original);
+    }),
+    shifts,
+    signIn,
+    watch: new StorageWatch(till),
+  };
+}

@@ -1,0 +1,352 @@
+/**
+ * The second copy of what is not on the shard yet, in the origin's private file system: with a PIN it gives
+ * the till back, without one each of its entries is a push that any till of the branch can hand over.
+ * Its failing stops nobody: it says so in `status`, and is mended from the database later.
+ */
+import { fromUtf8, genesis, utf8, type Bytes } from "@octonext/core";
+
+import type { Place, WrappedKey } from "./api";
+import { CopyLog, type Operation } from "./copy-log";
+import type { EntryRow, KeyRow, RecordRow, TillRow } from "./database";
+import type { Files } from "./environment";
+import { pack, unpack } from "./pack";
+
+const SLOTS = ["journal-0", "journal-1"] as const;
+/** Dead bytes in the file before it is worth writing anew. */
+export const COMPACT_BYTES = 1024 * 1024;
+
+export interface CopiedPerson {
+  salt: Bytes;
+  /** K_person(device share). */
+  inner: Bytes;
+  /** Who it is, under TK. */
+  about: Bytes;
+}
+
+export interface CopiedEntry extends Omit<EntryRow, "t"> {
+  /** The hash before it. */
+  prev: Bytes;
+}
+
+export type CopiedTill = Omit<TillRow, "identity">;
+export type CopiedRecord = Pick<RecordRow, "collection" | "id" | "sealed">;
+
+export class Copy {
+  private failing = false;
+  /** What the entries in the file follow; they have no gap. */
+  private basePlace: Place = { seq: 0, hash: genesis() };
+  private headPlace: Place = { seq: 0, hash: genesis() };
+  private readonly keyOfEntry = new Map<number, string>();
+  private newestKey: string | null = null;
+
+  private constructor(private log: CopyLog | null) {
+    if (log !== null) this.load(log);
+  }
+
+  static async open(files: Files | null): Promise<Copy> {
+    if (files === null) return new Copy(null);
+    try {
+      return new Copy(CopyLog.open([await files.open(SLOTS[0]), await files.open(SLOTS[1])]));
+    } catch {
+      return new Copy(null);
+    }
+  }
+
+  get status(): "ok" | "unavailable" | "failing" {
+    if (this.log === null) return "unavailable";
+    return this.failing ? "failing" : "ok";
+  }
+
+  /** Part of the file could not be read, or could not be written: what it holds is to be compared. */
+  get suspect(): boolean {
+    return this.failing || (this.log?.damaged ?? 0) > 0;
+  }
+
+  get base(): Place {
+    return this.basePlace;
+  }
+
+  /** The last entry up to which there is no gap. */
+  get head(): Place {
+    return this.headPlace;
+  }
+
+  till(): CopiedTill | null {
+    const [till, strongbox, copyIdentity] = [
+      this.read("till"),
+      this.read("strongbox"),
+      this.read("identity"),
+    ];
+    if (till === null) return null;
+    const [device, branch, publicKey, salt] = unpack(till, 4);
+    return {
+      device: numberIn(device),
+      branch: numberIn(branch),
+      publicKey: publicKey ?? empty(),
+      salt: salt ?? empty(),
+      strongbox: strongbox ?? empty(),
+      copyIdentity: copyIdentity ?? empty(),
+    };
+  }
+
+  revoked(): "revoked" | "stolen" | null {
+    const reason = this.read("revoked");
+    if (reason === null) return null;
+    return fromUtf8(reason) === "stolen" ? "stolen" : "revoked";
+  }
+
+  entry(seq: number): CopiedEntry | null {
+    const packed = this.read(`entry|${seq}`);
+    if (packed === null) return null;
+    const [k, h, prev, s, c] = unpack(packed, 5);
+    return {
+      seq,
+      k: fromUtf8(k ?? empty()),
+      h: h ?? empty(),
+      prev: prev ?? empty(),
+      s: s ?? empty(),
+      c: c ?? empty(),
+    };
+  }
+
+  /** All entries without a gap, oldest first. */
+  *entries(): Generator<CopiedEntry> {
+    for (let seq = this.basePlace.seq + 1; seq <= this.headPlace.seq; seq++) {
+      const entry = this.entry(seq);
+      if (entry !== null) yield entry;
+    }
+  }
+
+  key(id: string): WrappedKey | null {
+    const packed = this.read(`key|${id}`);
+    if (packed === null) return null;
+    const [forShard, forTill] = unpack(packed, 2);
+    return { id, forShard: forShard ?? empty(), forTill: forTill ?? empty() };
+  }
+
+  keys(): WrappedKey[] {
+    return this.ids("key").flatMap((id) => this.key(id) ?? []);
+  }
+
+  person(id: string): CopiedPerson | null {
+    const packed = this.read(`person|${id}`);
+    if (packed === null) return null;
+    const [salt, inner, about] = unpack(packed, 3);
+    return { salt: salt ?? empty(), inner: inner ?? empty(), about: about ?? empty() };
+  }
+
+  personIds(): string[] {
+    return this.ids("person");
+  }
+
+  records(): CopiedRecord[] {
+    return this.ids("record").map((name) => {
+      const [collection, id] = name.split("|");
+      return { collection: collection ?? "", id: id ?? "", sealed: this.read(`record|${name}`) ?? empty() };
+    });
+  }
+
+  /** Counts of wrong PINs while the database is lost; opaque to this file. */
+  attempts(id: string): string | null {
+    const text = this.read(`attempts|${id}`);
+    return text === null ? null : fromUtf8(text);
+  }
+
+  writeAttempts(id: string, text: string): void {
+    this.write([{ name: `attempts|${id}`, value: utf8(text) }]);
+  }
+
+  putTill(till: CopiedTill): void {
+    this.write([
+      {
+        name: "till",
+        value: pack(utf8(`${till.device}`), utf8(`${till.branch}`), till.publicKey, till.salt),
+      },
+      { name: "strongbox", value: till.strongbox },
+      { name: "identity", value: till.copyIdentity },
+    ]);
+  }
+
+  putPerson(id: string, person: CopiedPerson): void {
+    this.write([
+      { name: `person|${id}`, value: pack(person.salt, person.inner, person.about) },
+      { name: `attempts|${id}`, value: null },
+    ]);
+  }
+
+  /** Not only named as deleted: gone from the file. */
+  forgetPerson(id: string): void {
+    this.write([{ name: `person|${id}`, value: null }]);
+    this.compact();
+  }
+
+  /** What a commit wrote, in one frame; `prev` is the hash before its first entry. */
+  append(commit: {
+    prev: Bytes;
+    entries: readonly EntryRow[];
+    keys: readonly KeyRow[];
+    records: readonly CopiedRecord[];
+    removed?: readonly { collection: string; id: string }[];
+  }): void {
+    let prev = commit.prev;
+    const operations: Operation[] = commit.keys.map((key) => ({
+      name: `key|${key.id}`,
+      value: pack(key.forShard, key.forTill),
+    }));
+    for (const { seq, k, h, c, s } of commit.entries) {
+      operations.push({ name: `entry|${seq}`, value: pack(utf8(k), h, prev, s, c) });
+      prev = h;
+    }
+    for (const { collection, id, sealed } of commit.records) {
+      operations.push({ name: `record|${collection}|${id}`, value: sealed });
+    }
+    for (const { collection, id } of commit.removed ?? []) {
+      const name = `record|${collection}|${id}`;
+      if (this.log?.has(name)) operations.push({ name, value: null });
+    }
+    if (!this.write(operations)) return;
+    this.newestKey = commit.keys.at(-1)?.id ?? this.newestKey;
+    for (const { seq, k, h } of commit.entries) {
+      this.keyOfEntry.set(seq, k);
+      if (seq === this.headPlace.seq + 1) this.headPlace = { seq, hash: h };
+    }
+  }
+
+  /** The shard holds everything up to here. Not flushed: after a power cut the shard says it again. */
+  acknowledge(place: Place): void {
+    if (this.log === null || place.seq <= this.basePlace.seq) return;
+    if (!this.write([{ name: "base", value: packPlace(place) }], false)) return;
+    this.moveBase(this.log, place);
+    const live = this.log.liveBytes;
+    if (this.log.size - live > Math.max(COMPACT_BYTES, live)) this.compact();
+  }
+
+  /** Empties the file and gives it another start: for what the database knows better. */
+  restart(base: Place): void {
+    const log = this.log;
+    if (log === null) return;
+    for (const name of [...log.names()]) log.drop(name);
+    this.keyOfEntry.clear();
+    this.basePlace = base;
+    this.headPlace = base;
+    this.newestKey = null;
+    this.guard(() => {
+      log.compact();
+      log.append([{ name: "base", value: packPlace(base) }]);
+    });
+  }
+
+  /** Leaves sealed entries and the shard's wraps of their keys, and nothing that opens any of it. */
+  revoke(reason: "revoked" | "stolen"): void {
+    const log = this.log;
+    if (log === null) return;
+    const gone = [...log.names()].filter((name) =>
+      /^(strongbox|identity|person\||record\||attempts\|)/.test(name),
+    );
+    this.write([
+      ...gone.map((name) => ({ name, value: null })),
+      ...this.keys().map(({ id, forShard }) => ({ name: `key|${id}`, value: pack(forShard, empty()) })),
+      { name: "revoked", value: utf8(reason) },
+    ]);
+    this.compact();
+  }
+
+  /** Nothing is left in it. */
+  clear(): void {
+    this.restart({ seq: 0, hash: genesis() });
+  }
+
+  close(): void {
+    this.log?.close();
+    this.log = null;
+  }
+
+  private compact(): void {
+    const log = this.log;
+    if (log === null) return;
+    const used = new Set(this.keyOfEntry.values());
+    if (this.newestKey !== null) used.add(this.newestKey);
+    for (const id of this.ids("key")) if (!used.has(id)) log.drop(`key|${id}`);
+    this.guard(() => {
+      log.compact();
+    });
+  }
+
+  private load(log: CopyLog): void {
+    const base = log.read("base");
+    if (base !== null) this.basePlace = unpackPlace(base);
+    this.headPlace = this.basePlace;
+    this.newestKey = this.ids("key").at(-1) ?? null;
+    const seqs = this.ids("entry")
+      .map(Number)
+      .sort((one, other) => one - other);
+    for (const seq of seqs) {
+      const entry = this.entry(seq);
+      if (entry === null) continue;
+      this.keyOfEntry.set(seq, entry.k);
+      if (seq === this.headPlace.seq + 1) this.headPlace = { seq, hash: entry.h };
+    }
+    this.moveBase(log, this.basePlace);
+    if (log.buried) this.compact();
+  }
+
+  private moveBase(log: CopyLog, place: Place): void {
+    for (const seq of this.keyOfEntry.keys()) {
+      if (seq > place.seq) continue;
+      log.drop(`entry|${seq}`);
+      this.keyOfEntry.delete(seq);
+    }
+    this.basePlace = place;
+    if (this.headPlace.seq < place.seq) this.headPlace = place;
+  }
+
+  private read(name: string): Bytes | null {
+    return this.log?.read(name) ?? null;
+  }
+
+  private ids(kind: string): string[] {
+    if (this.log === null) return [];
+    return [...this.log.names()]
+      .filter((name) => name.startsWith(`${kind}|`))
+      .map((name) => name.slice(kind.length + 1));
+  }
+
+  private write(operations: readonly Operation[], flush = true): boolean {
+    return this.guard(() => {
+      this.log?.append(operations, flush);
+    });
+  }
+
+  private guard(work: () => void): boolean {
+    if (this.log === null) return false;
+    try {
+      work();
+      return true;
+    } catch {
+      this.failing = true;
+      return false;
+    }
+  }
+
+  /** It was compared with the database, and holds what it should. */
+  mended(): void {
+    this.failing = false;
+  }
+}
+
+function packPlace(place: Place): Bytes {
+  return pack(utf8(`${place.seq}`), place.hash);
+}
+
+function unpackPlace(packed: Bytes): Place {
+  const [seq, hash] = unpack(packed, 2);
+  return { seq: numberIn(seq), hash: hash ?? empty() };
+}
+
+function numberIn(bytes: Bytes | undefined): number {
+  return Number(fromUtf8(bytes ?? empty()));
+}
+
+function empty(): Bytes {
+  return new Uint8Array(0);
+}

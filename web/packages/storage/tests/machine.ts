@@ -1,0 +1,297 @@
+/**
+ * A machine that loses its power: files that keep what was flushed (and any part of what was not), a database
+ * that keeps what was committed, and a count of every step, at each of which it can be stopped.
+ */
+import "fake-indexeddb/auto";
+
+import { IDBFactory } from "fake-indexeddb";
+
+import type { Environment, FileHandle } from "../src/environment";
+
+export class PowerCut extends Error {
+  constructor() {
+    super("the power is gone");
+    this.name = "PowerCut";
+  }
+}
+
+/** What the disk does with bytes that were written but not flushed when the power goes. */
+export type Tearing = "lost" | "kept" | "torn";
+
+class Disk {
+  durable = new Uint8Array(0);
+  current = new Uint8Array(0);
+
+  cut(tearing: Tearing): void {
+    if (tearing === "lost") this.current = this.durable.slice();
+    else if (tearing === "torn" && this.current.length > this.durable.length) {
+      // Half of what was appended arrives.
+      this.current = this.current.slice(
+        0,
+        this.durable.length + Math.ceil((this.current.length - this.durable.length) / 2),
+      );
+    }
+    this.durable = this.current.slice();
+  }
+}
+
+export class Machine {
+  readonly disks = new Map<string, Disk>();
+  readonly factory = new IDBFactory();
+  clock = Date.UTC(2026, 10, 22, 9);
+  /** Bytes that files may take in all. */
+  room = Number.POSITIVE_INFINITY;
+  /** Makes writing to files fail. */
+  brokenFiles = false;
+  quota = { usage: 0, quota: 10 * 1024 ** 3 };
+  persisted = false;
+  steps = 0;
+  /** The next transactions that add to the database fail for lack of room. */
+  databaseFull = false;
+  /** So many reads fail. */
+  unreadable = 0;
+  private onTruncate: (disk: Disk) => void = () => undefined;
+  private stopAt = Number.POSITIVE_INFINITY;
+  private dead = false;
+  private session = 0;
+  private readonly connections: IDBDatabase[] = [];
+
+  /** Starts the browser again, with everything that is on the disk. */
+  boot(stopAt = Number.POSITIVE_INFINITY): Environment {
+    this.dead = false;
+    this.steps = 0;
+    this.stopAt = stopAt;
+    this.session += 1;
+    // The browser that ran before holds nothing open any more.
+    for (const database of this.connections.splice(0)) database.close();
+    const session = this.session;
+    return {
+      indexedDB: this.tagged(session),
+      files: { open: (name) => Promise.resolve(this.file(name, session)) },
+      quota: {
+        estimate: () => Promise.resolve(this.quota),
+        persist: () => {
+          this.persisted = true;
+          return Promise.resolve(true);
+        },
+        persisted: () => Promise.resolve(this.persisted),
+      },
+      now: () => this.clock,
+      random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+      superseded: () => undefined,
+    };
+  }
+
+  /** Ends the browser: nothing more is written, and the disk keeps what it keeps. */
+  cut(tearing: Tearing = "lost"): void {
+    this.dead = true;
+    for (const disk of this.disks.values()) disk.cut(tearing);
+  }
+
+  /** Lets so many more steps happen, then the power goes. */
+  stopAfter(steps: number): void {
+    this.stopAt = this.steps + steps;
+  }
+
+  get isDead(): boolean {
+    return this.dead;
+  }
+
+  step(): void {
+    if (this.dead) throw new PowerCut();
+    this.steps += 1;
+    if (this.steps <= this.stopAt) return;
+    this.dead = true;
+    throw new PowerCut();
+  }
+
+  /** The database has no room until the reserve is given up. */
+  fillUntilReserveIsReleased(): { release: () => boolean } {
+    this.databaseFull = true;
+    const reserve = this.disks.get("reserve");
+    this.onTruncate = (disk) => {
+      if (disk === reserve) this.databaseFull = false;
+    };
+    return { release: () => !this.databaseFull };
+  }
+
+  /** As when somebody clears the site's data in part, or LevelDB gave up. */
+  async loseDatabase(): Promise<void> {
+    for (const database of this.connections.splice(0)) database.close();
+    await new Promise((resolve, reject) => {
+      const deleting = this.factory.deleteDatabase("octonext-till");
+      deleting.onsuccess = resolve;
+      deleting.onerror = reject;
+    });
+  }
+
+  /** Everything in files and database as text, to look for what must not be there. */
+  async dump(): Promise<string> {
+    const parts: Uint8Array[] = [...this.disks.values()].map((disk) => disk.current);
+    for (const { name } of await this.factory.databases()) {
+      const database = await new Promise<IDBDatabase>((resolve, reject) => {
+        const opening = this.factory.open(name ?? "");
+        opening.onsuccess = () => {
+          resolve(opening.result);
+        };
+        opening.onerror = () => {
+          reject(new Error("cannot open"));
+        };
+      });
+      for (const store of Array.from(database.objectStoreNames)) {
+        for (const rows of await Promise.all([
+          all(database, store, (from) => from.getAll()),
+          all(database, store, (from) => from.getAllKeys()),
+        ])) {
+          parts.push(...rows.flatMap(bytesOf));
+        }
+      }
+      database.close();
+    }
+    return Buffer.concat(parts).toString("latin1");
+  }
+
+  /** A request of a browser that has ended since, or that ends with it. */
+  request(session: number): void {
+    if (session !== this.session) throw new PowerCut();
+    this.step();
+  }
+
+  private tagged(session: number): IDBFactory {
+    const { factory, connections } = this;
+    const tag = (opening: IDBOpenDBRequest): void => {
+      owners.set(opening.result, { machine: this, session });
+      connections.push(opening.result);
+    };
+    return {
+      open: (name: string, version?: number) => {
+        this.request(session);
+        const opening = factory.open(name, version);
+        opening.addEventListener("upgradeneeded", () => {
+          tag(opening);
+        });
+        opening.addEventListener("success", () => {
+          tag(opening);
+        });
+        return opening;
+      },
+      deleteDatabase: (name: string) => {
+        this.request(session);
+        return factory.deleteDatabase(name);
+      },
+    } as unknown as IDBFactory;
+  }
+
+  private file(name: string, session: number): FileHandle {
+    const disk = this.disks.get(name) ?? new Disk();
+    this.disks.set(name, disk);
+    const live = (): Disk => {
+      if (session !== this.session) throw new PowerCut();
+      return disk;
+    };
+    const writing = (): Disk => {
+      this.step();
+      if (this.brokenFiles) throw new Error("input/output error");
+      return live();
+    };
+    return {
+      read: (buffer, { at }) => {
+        const part = live().current.subarray(at, at + buffer.length);
+        buffer.set(part);
+        return part.length;
+      },
+      write: (buffer, { at }) => {
+        const target = writing();
+        let used = 0;
+        for (const each of this.disks.values()) used += each.current.length;
+        const grow = Math.max(0, at + buffer.length - target.current.length);
+        const written = used + grow > this.room ? 0 : buffer.length;
+        if (written === 0 && buffer.length > 0) return 0;
+        const next = new Uint8Array(Math.max(target.current.length, at + written));
+        next.set(target.current);
+        next.set(buffer, at);
+        target.current = next;
+        return written;
+      },
+      truncate: (size) => {
+        const target = writing();
+        const next = new Uint8Array(size);
+        next.set(target.current.subarray(0, size));
+        target.current = next;
+        this.onTruncate(target);
+      },
+      getSize: () => live().current.length,
+      flush: () => {
+        const target = writing();
+        target.durable = target.current.slice();
+      },
+      close: () => undefined,
+    };
+  }
+}
+
+/** Whose browser opened a database: its requests are steps. The dump opens it as nobody. */
+const owners = new WeakMap<IDBDatabase, { machine: Machine; session: number }>();
+
+for (const method of ["put", "add", "delete", "clear", "get", "getAll", "count"] as const) {
+  const prototype = IDBObjectStore.prototype as unknown as Record<string, (...given: unknown[]) => unknown>;
+  const real = prototype[method];
+  if (real === undefined) throw new Error(`fake-indexeddb has no ${method}`);
+  prototype[method] = function (this: IDBObjectStore, ...given: unknown[]) {
+    const owner = owners.get(this.transaction.db);
+    const writes = this.transaction.mode !== "readonly";
+    try {
+      owner?.machine.request(owner.session);
+    } catch (error) {
+      if (!writes) throw error;
+      // A browser that is gone commits nothing; whoever waits for it is told as for any abort.
+      const { transaction } = this;
+      queueMicrotask(() => {
+        try {
+          transaction.abort();
+        } catch {
+          // An earlier request did it.
+        }
+      });
+    }
+    if (!writes && owner !== undefined && owner.machine.unreadable > 0) {
+      owner.machine.unreadable -= 1;
+      throw new DOMException("the disk", "UnknownError");
+    }
+    const request = real.apply(this, given);
+    if (owner?.machine.databaseFull === true && (method === "put" || method === "add")) {
+      // As browsers do it: the request is taken, and the transaction ends with the error.
+      const transaction = this.transaction as unknown as { _abort(name: string): void; _state: string };
+      queueMicrotask(() => {
+        if (transaction._state !== "finished") transaction._abort("QuotaExceededError");
+      });
+    }
+    return request;
+  };
+}
+
+async function all(
+  database: IDBDatabase,
+  store: string,
+  read: (from: IDBObjectStore) => IDBRequest,
+): Promise<unknown[]> {
+  return new Promise((resolve, reject) => {
+    const reading = read(database.transaction(store).objectStore(store));
+    reading.onsuccess = () => {
+      resolve(reading.result as unknown[]);
+    };
+    reading.onerror = () => {
+      reject(new Error("cannot read"));
+    };
+  });
+}
+
+function bytesOf(value: unknown): Uint8Array[] {
+  if (value instanceof Uint8Array) return [value];
+  if (value instanceof CryptoKey) {
+    if (value.extractable) throw new Error("a key that can be taken out is stored");
+    return [];
+  }
+  if (typeof value === "object" && value !== null) return Object.values(value).flatMap(bytesOf);
+  return [Buffer.from(`${String(value)}\n`)];
+}
