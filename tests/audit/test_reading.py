@@ -201,7 +201,13 @@ async def test_a_users_limit_holds_for_tokens_made_before_it(
     office: Office, chain: Chain, hq_database: asyncpg.Pool, open_api: httpx.AsyncClient, admin_secret: str
 ) -> None:
     session = await created(open_api, "/sessions", name="admin", password=admin_secret)
-    await hq_database.execute("UPDATE user_account SET regions = ARRAY['SA']")
+    # Somebody without a limit must remain.
+    await hq_database.execute(
+        "WITH made AS (INSERT INTO user_account (user_id, name, password_hash)"
+        " VALUES (gen_random_uuid(), 'second', '$argon2id$none') RETURNING user_id)"
+        " INSERT INTO user_role (user_id, role) SELECT user_id, 'administrator' FROM made"
+    )
+    await hq_database.execute("UPDATE user_account SET regions = ARRAY['SA'] WHERE name = 'admin'")
     page = await office.read(token=session["secret"], limit=500)
     assert {row["database"] for row in page["items"]} <= {"sa-1"}
     assert (await office.get(token=session["secret"], database="kw-1")).status_code == 403

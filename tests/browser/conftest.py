@@ -12,20 +12,21 @@ import pytest
 import pytest_asyncio
 
 import octonext
-from installation import make_installation
+from installation import Installation, make_installation
 
 from .chromium import Chromium, chromium, executable
 from .shop import Shop, open_shop
 
+_running: list[Installation] = []
 BUILT = Path(octonext.__file__).parent / "web" / "till" / "index.html"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """The cluster ends with the last browser test, not with the whole run: it would only slow the others."""
     here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.cluster)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+    if here in item.path.parents and (nextitem is None or here not in nextitem.path.parents):
+        while _running:
+            _running.pop().stop()
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +41,7 @@ def shop(traversable_dir: Path) -> Iterator[Shop]:
     installation = make_installation(folder)
     try:
         installation.start()
+        _running.append(installation)
         yield asyncio.run(open_shop(installation))
     finally:
         installation.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.async_api import expect
 
 from .agreement import agree, arrived
@@ -10,6 +11,8 @@ from .cut_line import CutLine
 from .inside import ask, head, watch
 from .shop import Shop
 from .till import Till
+
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("browser")]
 
 SALES = 3
 

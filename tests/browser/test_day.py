@@ -24,6 +24,8 @@ from .inside import ask, watch
 from .shop import API, BRANCH, SHARD, Shop
 from .till import minor
 
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("browser")]
+
 MILK, BREAD, BAKLAVA, SOAP, CASHEWS = (
     "DAIRY-0001", "BAKERY-0006", "SWEETS-0042", "HOME-0047", "DATES-0018",
 )  # fmt: skip

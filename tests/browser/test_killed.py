@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 
+import pytest
 from playwright.async_api import Error, expect
 
 from .agreement import agree
@@ -13,6 +14,8 @@ from .chromium import Chromium
 from .inside import ask, random_numbers, watch
 from .shop import Shop
 from .till import Till
+
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("browser")]
 
 #: Few, because each is a start of the browser and a sign-in; raise it to look longer.
 ROUNDS = int(os.environ.get("OCTONEXT_BROWSER_ROUNDS", "6"))

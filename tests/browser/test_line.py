@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from .agreement import agree, arrived
@@ -14,6 +15,8 @@ from .cut_line import CutLine
 from .inside import ask, head, random_numbers, watch
 from .shop import SHARD, Shop
 from .till import Till
+
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("browser")]
 
 #: Small for the same reason as elsewhere: a round is a few sales and a reconnection.
 ROUNDS = int(os.environ.get("OCTONEXT_BROWSER_ROUNDS", "6"))

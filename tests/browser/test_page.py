@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .chromium import Chromium
 from .shop import Shop
+
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("browser")]
 
 
 async def test_the_page_loads_without_a_complaint_and_its_service_worker_takes_over(

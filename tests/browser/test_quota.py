@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.async_api import CDPSession, Page, expect
 
 from .agreement import agree, arrived
@@ -9,6 +10,8 @@ from .chromium import Chromium
 from .inside import watch
 from .shop import Shop
 from .till import Till
+
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("browser")]
 
 MIB = 1024 * 1024
 #: What the page counts as low: see LOW_BYTES and CRITICAL_BYTES of the till's storage.

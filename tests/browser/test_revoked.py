@@ -19,6 +19,8 @@ from .inside import ask, dump, head, rescue_file, seq_of, upload_rescue, watch
 from .shop import SHARD, Shop
 from .till import Till
 
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("browser")]
+
 SALES = 3
 #: Seconds, not minutes: what a person waits for in front of the till.
 TOLD_MS = 20_000

@@ -26,6 +26,8 @@ from .inside import ask, watch
 from .shop import BRANCH, SHARD, Person, Shop
 from .till import Till
 
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("browser")]
+
 WRONG_PINS_MAX = 10
 #: Longer than any wait between two wrong PINs.
 HOUR_MS = 3_600_000

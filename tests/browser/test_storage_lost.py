@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
 from playwright.async_api import Page, expect
 
 from .agreement import agree, arrived, booked_once
@@ -12,6 +13,8 @@ from .cut_line import CutLine
 from .inside import ask, files_of, head, watch
 from .shop import Shop
 from .till import Till
+
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("browser")]
 
 SALES = 3
 
