@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from application_role import as_application
+
 if TYPE_CHECKING:
     import asyncpg
 
@@ -110,11 +112,6 @@ async def shard_database(shard_dsn: str) -> AsyncIterator[asyncpg.Pool]:
 async def shard_app_database(shard_dsn: str) -> AsyncIterator[asyncpg.Pool]:
     async for pool in _pool(as_application(shard_dsn)):
         yield pool
-
-
-def as_application(dsn: str) -> str:
-    """The same database as the gateway's role sees it."""
-    return dsn.replace("://octonext@", "://octonext_app@", 1)
 
 
 async def _pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:

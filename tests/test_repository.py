@@ -10,7 +10,7 @@ from pathlib import Path
 from octonext.runtime.sql import parse_queries
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCE_LINES_MAX = 400
+FILE_LINES_MAX = 400
 
 # Written in two halves, so that this file does not find itself.
 REGISTRY = re.compile(
@@ -111,14 +111,10 @@ def test_migrations_are_numbered_without_a_gap() -> None:
         assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_no_source_file_is_too_long_to_read() -> None:
-    source = (
-        (name, text)
-        for name, text in repository_files(".py", ".ts", ".tsx")
-        if name.startswith(("src/", "web/")) and "/tests/" not in name
-    )
-    lengths = {name: len(text.splitlines()) for name, text in source}
-    assert {name: length for name, length in lengths.items() if length > SOURCE_LINES_MAX} == {}
+def test_no_file_is_too_long_to_read() -> None:
+    lengths = {name: len(text.splitlines()) for name, text in repository_files(".py", ".ts", ".tsx")}
+    assert len(lengths) > 1000
+    assert {name: length for name, length in lengths.items() if length > FILE_LINES_MAX} == {}
 
 
 def test_no_folder_is_a_drawer_for_anything() -> None:

@@ -18,6 +18,7 @@ import pytest_asyncio
 from litestar import Litestar
 
 from api_fixtures import BridgeTransport, Chain, created
+from application_role import as_application
 from octonext.audit.reading import service, store
 from octonext.audit.reading.service import HeadOfficeRunner, Source, Trail
 from octonext.base.clock import SystemClock
@@ -76,8 +77,7 @@ async def office(
     shards = {name: await new_shard() for name in ("kw-1", "sa-1")}
     metrics = LaneMetrics(Registry())
     lanes = [
-        Lane(name, dsn.replace("://octonext@", "://octonext_app@", 1), clock=SystemClock(), metrics=metrics)
-        for name, dsn in shards.items()
+        Lane(name, as_application(dsn), clock=SystemClock(), metrics=metrics) for name, dsn in shards.items()
     ]
     settings = Settings(
         name="test",

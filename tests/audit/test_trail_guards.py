@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 import asyncpg
 import pytest
 
+from application_role import as_application
 from octonext.runtime.migrations import available, create_partitions_ahead
 from octonext.runtime.postgres import connect
 
@@ -185,9 +186,7 @@ async def test_retention_may_detach_a_whole_month(shard: asyncpg.Connection) -> 
 async def test_the_application_cannot_write_the_trail_or_run_its_functions(
     place: tuple[str, str],
 ) -> None:
-    connection = await connect(
-        place[1].replace("://octonext@", "://octonext_app@", 1), application_name="octonext-test"
-    )
+    connection = await connect(as_application(place[1]), application_name="octonext-test")
     try:
         for statement in (
             FORGED,

@@ -18,18 +18,8 @@ PASSPHRASE = "three old copper lamps"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "keys"
-
-
-@pytest.fixture
-def master(folder: Path) -> SecretSource:
-    return SecretSource(file=folder / "master.key")
-
-
-@pytest.fixture
-def keyring(folder: Path, master: SecretSource) -> Keyring:
-    keyring = Keyring.create(folder, master)
+def keyring(keyring: Keyring) -> Keyring:
+    """One with keys in it, one of them in two generations."""
     keyring.key("volume", "hq")
     keyring.put("sync", "kw-1", b"first")
     keyring.put("sync", "kw-1", b"second")

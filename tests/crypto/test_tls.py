@@ -3,18 +3,20 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from octonext.crypto.errors import InvalidKey
 from octonext.crypto.tls import (
+    ServerFiles,
     client_context,
     days_left,
     ensure_server_certificate,
     pinned_context,
-    server_context,
 )
+from tls_listener import listening_context
 
 NOW = dt.datetime.now(dt.UTC)
 
@@ -35,37 +37,42 @@ async def handshake(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "gateway.example"])
 async def test_a_client_that_trusts_the_root_connects_with_tls_1_3(tmp_path: Path, name: str) -> None:
     files = ensure_server_certificate(tmp_path, ["gateway.example"], now=NOW)
-    assert await handshake(server_context(files), client_context(files.root), name) == "TLSv1.3"
+    assert await handshake(listening_context(files), client_context(files.root), name) == "TLSv1.3"
 
 
 async def test_another_name_is_refused(tmp_path: Path) -> None:
     files = ensure_server_certificate(tmp_path, [], now=NOW)
     with pytest.raises(ssl.SSLCertVerificationError):
-        await handshake(server_context(files), client_context(files.root), "elsewhere.example")
+        await handshake(listening_context(files), client_context(files.root), "elsewhere.example")
 
 
 async def test_another_authority_is_refused(tmp_path: Path) -> None:
     files = ensure_server_certificate(tmp_path / "one", [], now=NOW)
     other = ensure_server_certificate(tmp_path / "other", [], now=NOW)
     with pytest.raises(ssl.SSLCertVerificationError):
-        await handshake(server_context(files), client_context(other.root), "localhost")
+        await handshake(listening_context(files), client_context(other.root), "localhost")
 
 
-async def test_an_older_tls_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "client", [lambda files: client_context(files.root), lambda files: pinned_context(files.certificate)]
+)
+async def test_a_server_of_an_older_tls_is_refused(
+    tmp_path: Path, client: Callable[[ServerFiles], ssl.SSLContext]
+) -> None:
     files = ensure_server_certificate(tmp_path, [], now=NOW)
-    old = ssl.create_default_context(cafile=str(files.root))
+    old = listening_context(files)
     old.maximum_version = ssl.TLSVersion.TLSv1_2
     with pytest.raises((ssl.SSLError, ConnectionError)):
-        await handshake(server_context(files), old, "localhost")
+        await handshake(old, client(files), "localhost")
 
 
 async def test_a_pinned_client_accepts_exactly_that_certificate(tmp_path: Path) -> None:
     files = ensure_server_certificate(tmp_path / "one", [], now=NOW)
     other = ensure_server_certificate(tmp_path / "other", [], now=NOW)
     pinned = pinned_context(files.certificate)
-    assert await handshake(server_context(files), pinned, "any.example") == "TLSv1.3"
+    assert await handshake(listening_context(files), pinned, "any.example") == "TLSv1.3"
     with pytest.raises(ssl.SSLCertVerificationError):
-        await handshake(server_context(other), pinned, "any.example")
+        await handshake(listening_context(other), pinned, "any.example")
 
 
 def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
@@ -102,7 +109,7 @@ def test_a_new_name_or_a_foreign_key_renews_the_certificate(tmp_path: Path) -> N
     files.key.write_bytes(other.key.read_bytes())
     ensure_server_certificate(tmp_path / "one", ["new.example"], now=NOW)
     assert files.certificate.read_bytes() != second
-    server_context(files)
+    listening_context(files)
 
 
 def test_an_unreadable_authority_is_a_clear_fault(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,8 +24,6 @@ from octonext.crypto.volume import (
     VolumeKeyWrong,
     VolumeUnusable,
     require_usable,
-    unmount_below,
-    why_unusable,
 )
 from octonext.crypto.volume.process import holders, keepers, start
 
@@ -36,16 +33,8 @@ DEADLINE_S = 30.0
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder for volumes; whatever a failed test left mounted below it goes away with it."""
-    reason = why_unusable()
-    if reason is not None:
-        pytest.skip(f"encrypted volumes cannot be used here: {reason.message}")
-    with tempfile.TemporaryDirectory(
-        prefix="octonext-volume-", dir="/tmp", ignore_cleanup_errors=True
-    ) as name:
-        yield Path(name)
-        unmount_below(Path(name))
+def folder(volume_folder: Path) -> Path:
+    return volume_folder
 
 
 def volume_in(folder: Path) -> Volume:

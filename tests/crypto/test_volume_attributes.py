@@ -5,34 +5,23 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from octonext.crypto.volume import OpenVolume, Volume, unmount_below, why_unusable
+from octonext.crypto.volume import OpenVolume, Volume
 from octonext.crypto.volume.attributes import ATTRIBUTE, _device_of, never_ask
 
 KEY = bytes(range(32))
 
 
 @pytest.fixture
-def opened() -> Iterator[OpenVolume]:
-    reason = why_unusable()
-    if reason is not None:
-        pytest.skip(f"encrypted volumes cannot be used here: {reason.message}")
-    with tempfile.TemporaryDirectory(
-        prefix="octonext-volume-", dir="/tmp", ignore_cleanup_errors=True
-    ) as name:
-        folder = Path(name)
-        volume = Volume(folder / "cipher", folder / "point", folder / "copy", folder / "output")
-        opened = volume.open(lambda: KEY)
-        try:
-            yield opened
-        finally:
-            opened.close()
-            unmount_below(folder)
+def opened(volume_folder: Path) -> Iterator[OpenVolume]:
+    cipher, point, copy, output = (volume_folder / name for name in ("cipher", "point", "copy", "output"))
+    opened = Volume(cipher, point, copy, output).open(lambda: KEY)
+    yield opened
+    opened.close()
 
 
 def _state(pid: int) -> str:

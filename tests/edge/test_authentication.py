@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import httpx
@@ -35,18 +35,9 @@ from octonext.runtime.metrics import Registry
 from octonext.sync.metrics import SyncMetrics
 from octonext.sync.socket import SyncServer
 
+from .conftest import HandClock
+
 READER = Principal("reader", frozenset({CATALOG_READ}))
-
-
-class HandClock:
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
-
-    def monotonic(self) -> float:
-        return self.seconds
 
 
 class HeadOffice:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,16 +14,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tell
 
 PIECE_BYTES = 65536
 DEADLINE_S = 15
-
-
-@pytest.fixture
-def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """A client, and the server's end of its connection."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        client = socket.create_connection(listening.getsockname())
-        server, _ = listening.accept()
-    with client, server:
-        yield client, server
 
 
 def inflow_of(client: socket.socket) -> Inflow:

@@ -134,6 +134,14 @@ async def test_a_value_that_postgresql_cannot_hold_is_the_callers_fault_and_not_
         assert "0x00" not in told
 
 
+async def test_a_refused_parameter_is_named_and_the_address_is_not_repeated(api: httpx.AsyncClient) -> None:
+    answer = await api.get("/audit", params={"user": "somebody", "limit": "many"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    assert [error["field"] for error in answer.json()["errors"]] == ["limit"]
+    assert "somebody" not in answer.text
+    assert "/audit" not in answer.text
+
+
 async def test_a_value_that_the_driver_refuses_is_the_callers_fault_too() -> None:
     answer = await answer_to(asyncpg.DataError("invalid input for query argument $1: 'hunter2'"))
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -21,6 +20,8 @@ from octonext.edge.refused_attempts import EXAMPLES_MAX, INTERVAL_S, SOURCES_MAX
 from octonext.runtime.actor import Actor
 from octonext.runtime.postgres import Pool
 
+from .conftest import HandClock
+
 READER = Principal("reader", frozenset({CATALOG_READ}))
 EVENTS = """
     SELECT c.key::json ->> 'event' AS kind, c.after::text AS detail, t.actor_kind, t.actor_id,
@@ -28,17 +29,6 @@ EVENTS = """
     FROM audit_change AS c JOIN audit_transaction AS t ON t.at = c.at AND t.xid = c.xid
     WHERE c.table_name = 'event' AND c.key::json ->> 'event' NOT LIKE 'migration%' ORDER BY c.at, c.xid, c.id
 """
-
-
-class HandClock:
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
-
-    def monotonic(self) -> float:
-        return self.seconds
 
 
 class Trail:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import asyncpg
 
+from application_role import as_application
 from octonext.base.clock import SystemClock
 from octonext.feeds.domain import START, Cursor, Outcome, Page
 from octonext.feeds.service import Pump, Sink
@@ -48,10 +49,6 @@ class MemorySink:
         self.held[page.feed] = page.end
         self.rows += page.rows.splitlines()
         return Outcome(page.end, applied=True)
-
-
-def as_application(dsn: str) -> str:
-    return dsn.replace("://octonext@", "://octonext_app@", 1)
 
 
 def pump(dsn: str, sink: Sink, *, round_timeout_s: float = 10) -> Pump:

@@ -1,6 +1,7 @@
+"""How a shard's rows are read for reporting: none skipped, none twice, page by page along indexes."""
+
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -8,29 +9,13 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
-from octonext.base.clock import SystemClock
+from application_role import as_application
 from octonext.feeds.domain import START, Cursor, Page, Reading
-from octonext.feeds.service import Pump
-from octonext.feeds.store import (
-    REFERENCE_FEEDS,
-    SHARD_FEEDS,
-    CopySource,
-    ReferenceSink,
-    ReferenceSource,
-    RegionUnknown,
-    dimension_source,
-    refill_reference,
-    shard_source,
-)
-from octonext.processes.status.report import region_waited_for
+from octonext.feeds.store import SHARD_FEEDS, CopySource, dimension_source, shard_source
 from octonext.runtime.sql import load_queries
 
 WriteSale = Callable[..., Awaitable[None]]
 FROM_THE_START = dict.fromkeys(SHARD_FEEDS, START)
-
-
-def as_application(dsn: str) -> str:
-    return dsn.replace("://octonext@", "://octonext_app@", 1)
 
 
 def the_sales(reading: Reading) -> Page:
@@ -46,6 +31,13 @@ def sale_seqs(pages: tuple[Page, ...]) -> list[int]:
     return [
         int(line.split(b"\t")[5]) for page in pages if page.feed == "sale" for line in page.rows.splitlines()
     ]
+
+
+def limited(dsn: str, **limits: int) -> CopySource:
+    """A shard's source whose pages are short."""
+    return CopySource(
+        "kw-1", as_application(dsn), feeds=SHARD_FEEDS, probe="probe_shard", marks="shard_marks", **limits
+    )
 
 
 async def test_an_empty_shard_has_nothing_to_tell(shard: asyncpg.Connection, shard_dsn: str) -> None:
@@ -90,14 +82,7 @@ async def test_a_backlog_is_read_in_pages_that_join_without_gap_or_overlap(
     await write_sale(shard, 1, through=5)
     for seq in range(6, 8):
         await write_sale(shard, seq)
-    source = CopySource(
-        "kw-1",
-        as_application(shard_dsn),
-        feeds=SHARD_FEEDS,
-        probe="probe_shard",
-        marks="shard_marks",
-        rows_max=3,
-    )
+    source = limited(shard_dsn, rows_max=3)
     cursors: dict[str, Cursor] = {"sale": START}
     seen: list[int] = []
     full: list[bool] = []
@@ -118,14 +103,7 @@ async def test_a_page_passes_pushes_without_rows_of_its_kind_and_says_that_more_
     """Else a till that only opens its drawer would be walked over again at every look."""
     for seq in range(1, 4):
         await write_sale(shard, seq)
-    source = CopySource(
-        "kw-1",
-        as_application(shard_dsn),
-        feeds=SHARD_FEEDS,
-        probe="probe_shard",
-        marks="shard_marks",
-        pushes_max=2,
-    )
+    source = limited(shard_dsn, pushes_max=2)
     cursor, found = START, []
     for _ in range(2):
         (page,) = (await source.read({"payment": cursor})).pages
@@ -142,14 +120,7 @@ async def test_a_page_may_end_within_a_push_and_the_next_one_goes_on_there(
 ) -> None:
     await write_sale(shard, 1, through=3)
     await write_sale(shard, 1, device=2)
-    source = CopySource(
-        "kw-1",
-        as_application(shard_dsn),
-        feeds=SHARD_FEEDS,
-        probe="probe_shard",
-        marks="shard_marks",
-        rows_max=2,
-    )
+    source = limited(shard_dsn, rows_max=2)
     (first,) = (await source.read({"sale": START})).pages
     assert first.end.id == 2 * 4096
     (second,) = (await source.read({"sale": first.end})).pages
@@ -226,179 +197,3 @@ async def test_people_and_prices_do_not_travel_to_reporting(
     assert b"argon2id" not in page.rows
     assert b"000000000002" not in page.rows
     source.abort()
-
-
-async def _publish(
-    connection: asyncpg.Connection, kind: str, key: str, region: int | None, **payload: object
-) -> None:
-    await connection.execute(
-        """INSERT INTO reference (kind, key, region_id, payload) VALUES ($1, $2, $3, $4)
-           ON CONFLICT (kind, key) DO UPDATE
-           SET payload = excluded.payload, xid = excluded.xid, id = excluded.id""",
-        kind,
-        key,
-        region,
-        json.dumps(payload),
-    )
-
-
-@pytest.fixture
-def two_shards(new_shard: Callable[[], Awaitable[str]]) -> Callable[[], Awaitable[tuple[str, str]]]:
-    """Addresses of a stand-in for HQ (the reference has the same form there) and of a shard."""
-
-    async def make() -> tuple[str, str]:
-        return await new_shard(), await new_shard()
-
-    return make
-
-
-async def test_master_data_reaches_the_shard_of_its_region_only_and_exactly_once(
-    two_shards: Callable[[], Awaitable[tuple[str, str]]],
-) -> None:
-    hq_dsn, shard_dsn = await two_shards()
-    hq, shard = await asyncpg.connect(hq_dsn), await asyncpg.connect(shard_dsn)
-    try:
-        await _publish(hq, "region", "1", None, region_id=1, code="KW")
-        await _publish(hq, "region", "2", None, region_id=2, code="SA")
-        await _publish(hq, "price", "kw", 1, amount=1250)
-        await _publish(hq, "price", "sa", 2, amount=1500)
-        source = ReferenceSource(as_application(hq_dsn), "KW")
-        sink = ReferenceSink(as_application(shard_dsn))
-        assert await sink.cursors("hq", ["reference"]) == {"reference": START}
-        (page,) = (await source.read({"reference": START})).pages
-
-        outcome = (await sink.apply("hq", [page], None))["reference"]
-        assert outcome.applied
-        assert outcome.cursor == page.end
-        assert (
-            await shard.fetchval("SELECT string_agg(key, ' ' ORDER BY kind, key) FROM reference") == "kw 1 2"
-        )
-
-        again = (await sink.apply("hq", [page], None))["reference"]
-        assert not again.applied
-        assert not again.error
-        assert again.cursor == page.end
-        assert (await source.read({"reference": page.end})).pages == ()
-        source.abort()
-        sink.abort()
-    finally:
-        await hq.close()
-        await shard.close()
-
-
-async def test_a_region_that_hq_does_not_know_is_said_by_name(
-    two_shards: Callable[[], Awaitable[tuple[str, str]]],
-) -> None:
-    hq_dsn, _ = await two_shards()
-    hq = await asyncpg.connect(hq_dsn)
-    await _publish(hq, "region", "1", None, region_id=1, code="KW")
-    await hq.close()
-    source = ReferenceSource(as_application(hq_dsn), "QA")
-    with pytest.raises(RegionUnknown) as refused:
-        await source.read({"reference": START})
-    source.abort()
-    # As the relay tells it, and `octonext status` understands it.
-    assert region_waited_for({"last_error": f"RegionUnknown: {refused.value}"}) == "QA"
-
-
-async def test_a_page_of_other_regions_only_still_moves_the_cursor(
-    two_shards: Callable[[], Awaitable[tuple[str, str]]],
-) -> None:
-    hq_dsn, shard_dsn = await two_shards()
-    hq = await asyncpg.connect(hq_dsn)
-    await _publish(hq, "region", "1", None, region_id=1, code="KW")
-    for n in range(5):
-        await _publish(hq, "price", f"sa-{n}", 2, amount=n)
-    await hq.close()
-    source = ReferenceSource(as_application(hq_dsn), "KW", rows_max=2)
-    sink = ReferenceSink(as_application(shard_dsn))
-    cursor = START
-    for _ in range(3):
-        (page,) = (await source.read({"reference": cursor})).pages
-        cursor = (await sink.apply("hq", [page], None))["reference"].cursor
-    assert (await source.read({"reference": cursor})).pages == ()
-    assert isinstance(cursor, Cursor)
-    source.abort()
-    sink.abort()
-
-
-async def test_after_a_refill_a_shard_has_only_what_head_office_knows_and_tells_its_tills_so(
-    two_shards: Callable[[], Awaitable[tuple[str, str]]],
-) -> None:
-    """Head office was restored: a price and a till of today are not in yesterday's copy."""
-    hq_dsn, shard_dsn = await two_shards()
-    hq, shard = await asyncpg.connect(hq_dsn), await asyncpg.connect(shard_dsn)
-    await _publish(hq, "region", "1", None, region_id=1, code="KW")
-    for n in range(4):
-        await _publish(hq, "price", f"kw-{n}", 1, amount=n)
-    await shard.execute("INSERT INTO device_head (branch_id, device_id) VALUES (3, 9)")
-    for kind, key in (("price", "forgotten"), ("device", "9"), ("branch", "3")):
-        await shard.execute("INSERT INTO reference (kind, key, payload) VALUES ($1, $2, '{}')", kind, key)
-    await shard.execute("INSERT INTO feed_cursor (feed, xid, id, mark) VALUES ('reference', '9', 9, 'ff')")
-    await refill_reference(shard)
-    source = ReferenceSource(as_application(hq_dsn), "KW", rows_max=2)
-    sink = ReferenceSink(as_application(shard_dsn))
-    gone = "SELECT string_agg(kind || ' ' || key, ', ') FROM reference WHERE payload IS NULL"
-    cursor, pages = (await sink.cursors("hq", ("reference",)))["reference"], 0
-    while reading := (await source.read({"reference": cursor})).pages:
-        assert await shard.fetchval(gone) is None
-        cursor = (await sink.apply("hq", reading, None))["reference"].cursor
-        pages += 1
-    assert pages == 3
-    # The price moved to the end of the tills' feed; the till stays, for more of its sales are to come.
-    assert await shard.fetchval(gone) == "price forgotten"
-    assert await shard.fetchval("SELECT key FROM reference ORDER BY xid DESC, id DESC LIMIT 1") == "forgotten"
-    assert await shard.fetchval("SELECT count(*) FROM reference") == 8
-    source.abort()
-    sink.abort()
-    await hq.close()
-    await shard.close()
-
-
-async def test_a_shard_that_forgot_its_cursor_takes_head_offices_rows_again(
-    two_shards: Callable[[], Awaitable[tuple[str, str]]],
-) -> None:
-    """What the remedy of FeedWentBack promises."""
-    hq_dsn, shard_dsn = await two_shards()
-    hq, shard = await asyncpg.connect(hq_dsn), await asyncpg.connect(shard_dsn)
-    await _publish(hq, "region", "1", None, region_id=1, code="KW")
-    source = ReferenceSource(as_application(hq_dsn), "KW")
-    sink = ReferenceSink(as_application(shard_dsn))
-    pages = (await source.read({"reference": START})).pages
-    assert (await sink.apply("hq", pages, None))["reference"].applied
-    await refill_reference(shard)
-    assert await sink.cursors("hq", ("reference",)) == {"reference": START}
-    assert (await sink.apply("hq", pages, None))["reference"].applied
-    assert await shard.fetchval("SELECT count(*) FROM reference") == 1
-    source.abort()
-    sink.abort()
-    await hq.close()
-    await shard.close()
-
-
-async def test_a_shard_that_is_to_be_filled_again_is_noticed_while_head_office_is_quiet(
-    two_shards: Callable[[], Awaitable[tuple[str, str]]],
-) -> None:
-    hq_dsn, shard_dsn = await two_shards()
-    hq, shard = await asyncpg.connect(hq_dsn), await asyncpg.connect(shard_dsn)
-    await _publish(hq, "region", "1", None, region_id=1, code="KW")
-    carrying = Pump(
-        ReferenceSource(as_application(hq_dsn), "KW"),
-        ReferenceSink(as_application(shard_dsn)),
-        "shard",
-        REFERENCE_FEEDS,
-        SystemClock(),
-    )
-    stop = asyncio.Event()
-    running = asyncio.ensure_future(carrying.run(stop))
-    place = "SELECT xid::text FROM feed_cursor WHERE feed = 'reference' AND xid > '0'"
-    async with asyncio.timeout(20):
-        while not await shard.fetchval(place):
-            await asyncio.sleep(0.01)
-        await refill_reference(shard)
-        while not await shard.fetchval(place):
-            await asyncio.sleep(0.01)
-    stop.set()
-    await running
-    await hq.close()
-    await shard.close()

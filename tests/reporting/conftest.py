@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ import pytest_asyncio
 
 from octonext.base.clock import SystemClock
 from octonext.feeds.domain import START, Cursor, Page
-from octonext.reporting.domain.batches import TABLES
+from octonext.reporting.domain.answers import Answer
+from octonext.reporting.domain.batches import TABLES, Delivery
 from octonext.reporting.service import Reporting
 from octonext.reporting.store import Chdb, Olap
 
@@ -18,6 +20,7 @@ DATES = "0199c0de-0000-7000-8000-000000000001"
 MILK = "0199c0de-0000-7000-8000-000000000002"
 UNLISTED = "0199c0de-0000-7000-8000-0000000000ff"
 SHIFT = "0199c0de-0000-7000-8000-00000000aaaa"
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 Rows = list[Mapping[str, object]]
 MakePage = Callable[..., Page]
@@ -69,6 +72,23 @@ DIMENSIONS: Rows = [
     {"kind": "cost", "key": f"1:{DATES}", "region_id": 1, "product_id": DATES, "cost": 801,
      "currency": "KWD"},
 ]  # fmt: skip
+
+
+def delivery(*pages: Page, as_of: datetime | None = None) -> Delivery:
+    """What a relay hands over in one go, as if nothing that was committed before `as_of` were missing."""
+    return Delivery(pages, as_of)
+
+
+def as_dicts(answer: Answer) -> list[dict[str, object]]:
+    """The rows of a report by the names of its columns."""
+    names = [column.name for column in answer.columns]
+    return [dict(zip(names, row, strict=True)) for row in answer.rows]
+
+
+async def sale_count(reporting: Reporting) -> int:
+    """The receipts of all branches and days."""
+    rows = as_dicts(await reporting.report("totals", {}))
+    return sum(int(str(row["sale_count"])) for row in rows)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -27,10 +27,10 @@ from octonext.reporting.remote import REPORT_TIMEOUT_S, Address, ReportingClient
 from octonext.reporting.service import Reporting
 from octonext.reporting.socket import ReportingApp
 
-MakePage = Callable[..., Page]
+from .conftest import NOON, MakePage
+
 Serve = Callable[..., AbstractAsyncContextManager[None]]
 READER, OTHER = "on_reader", "on_other"
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from octonext.reporting.store.ranking import rank
 from octonext.runtime.sql import load_queries
 
 from .brute_force import Asked, Chain, answer
+from .conftest import MakePage
 
 FEEDS = ("sale", "sale_line", "payment", "movement", "ledger")
 CURRENCY = {1: "KWD", 2: "SAR"}
@@ -33,7 +34,6 @@ LAST = date(2026, 4, 17)
 PUSH = 8
 """Receipts of one transaction."""
 Row = dict[str, Any]
-MakePage = Callable[..., Page]
 
 
 def receipt(choice: random.Random, branch: int, seq: int, *, latest: date = LAST) -> dict[str, list[Row]]:

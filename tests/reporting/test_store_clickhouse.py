@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,9 @@ from octonext.reporting.domain.queries import REPORTS
 from octonext.reporting.service import Reporting
 from octonext.reporting.store import ClickHouse, Olap, OlapUnavailable
 
+from .conftest import MakePage
+
 pytestmark = pytest.mark.cluster
-MakePage = Callable[..., Page]
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from octonext.runtime.postgres import (
     close_pool,
     connect,
     open_pool,
-    ping,
     transaction,
 )
 
@@ -115,7 +114,3 @@ async def test_an_absent_server_is_a_clear_fault() -> None:
         await open_pool(NOWHERE, application_name="test", min_size=1)
     lazy = await open_pool(NOWHERE, application_name="test")
     await close_pool(lazy)
-
-
-async def test_a_ping_takes_a_moment(shard_dsn: str) -> None:
-    assert 0 < await ping(shard_dsn) < 2

@@ -47,6 +47,7 @@ from octonext.sync.messages import (
 from octonext.till.remote.frames import ciphertexts_digest
 from octonext.till.service import Till
 from octonext.till.store import Identity, Journal
+from tls_listener import listening_context
 
 CHEAP = Argon2Cost(time=1, memory_kib=8, lanes=1)
 PIN = "4711"
@@ -239,7 +240,7 @@ def gateway(tmp_path: Path) -> Callable[[RecordingShard], AsyncIterator[tuple[st
             shard.converse,
             "127.0.0.1",
             0,
-            ssl=tls.server_context(files),
+            ssl=listening_context(files),
             subprotocols=["octonext.sync.v1"],  # type: ignore[list-item]
         ) as server:
             port = next(iter(server.sockets)).getsockname()[1]

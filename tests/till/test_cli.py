@@ -30,6 +30,7 @@ from octonext.till.errors import (
 )
 from octonext.till.service import Till
 from octonext.till.store import Journal
+from tls_listener import listening_context
 
 MILK, PIN = "6291003100018", "4711"
 
@@ -172,6 +173,6 @@ async def enrolling(tmp_path: Path, shard: Any) -> AsyncIterator[tuple[str, Path
         writer.close()
 
     files = tls.ensure_server_certificate(tmp_path / "tls", [], now=datetime.now(UTC))
-    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls.server_context(files))
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=listening_context(files))
     async with server:
         yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}", files.root

@@ -1,4 +1,4 @@
-"""TLS 1.3 or nothing: the local certificate authority of an embedded installation, and TLS contexts.
+"""TLS 1.3 or nothing: an embedded installation's own certificate authority, and the contexts of clients.
 
 The authority lives in one folder (DATA/tls): `root.crt` is for browsers and tills to trust,
 `root.key` never leaves the folder, `server.crt` and `server.key` are what gateways show.
@@ -63,14 +63,6 @@ def ensure_server_certificate(
         replace_file(files.key, _key_pem(key))
         replace_file(files.certificate, _pem(certificate), 0o644)
     return files
-
-
-def server_context(files: ServerFiles) -> ssl.SSLContext:
-    """A listener's context: TLS 1.3 only."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.load_cert_chain(files.certificate, files.key)
-    return context
 
 
 def client_context(ca: Path | None = None) -> ssl.SSLContext:

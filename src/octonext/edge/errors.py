@@ -35,12 +35,6 @@ class InvalidRequest(OctoNextError):
     code = "invalid_request"
 
 
-class RequestTooLarge(OctoNextError):
-    """The request has more rows than one call takes."""
-
-    code = "request_too_large"
-
-
 class RequestTooSlow(OctoNextError):
     """The body of the request did not arrive in time."""
 

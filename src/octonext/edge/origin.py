@@ -7,7 +7,7 @@ lets no page forge it. Programs that are no browsers, such as the Python till, t
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -56,18 +56,25 @@ class OriginCheck:
                 if self._refused is not None:
                     actor = stranger(scope, current_request_id())
                     self._refused.note("origin_refused", actor.ip or "local", actor, origin=shown, kind=kind)
-                await (_refuse_websocket(receive, send) if kind == "websocket" else _refuse(send))
+                if kind == "http":
+                    await _refuse(send, kind)
+                else:
+                    await receive()
+                    await _refuse_websocket(scope, send)
                 return
         await self._app(scope, receive, send)
 
 
-async def _refuse_websocket(receive: Receive, send: Send) -> None:
-    await receive()
-    # Before it was accepted: the server answers the handshake with 403 (ASGI, "Close").
-    await send({"type": "websocket.close", "code": 1008, "reason": "foreign origin"})
+async def _refuse_websocket(scope: Scope, send: Send) -> None:
+    """Before it was accepted, so that the handshake is answered with 403."""
+    if "websocket.http.response" in (scope.get("extensions") or {}):
+        await _refuse(send, "websocket.http")
+    else:
+        # A server that cannot carry an answer of ours gives its own (ASGI, "Close").
+        await send({"type": "websocket.close", "code": 1008, "reason": "foreign origin"})
 
 
-async def _refuse(send: Send) -> None:
+async def _refuse(send: Callable[[Any], Awaitable[None]], kind: str) -> None:
     problem: Any = problem_response(
         403,
         "foreign_origin",
@@ -76,8 +83,8 @@ async def _refuse(send: Send) -> None:
     ).content
     body = msgspec.json.encode(problem)
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    await send({"type": f"{kind}.response.start", "status": 403, "headers": headers})
+    await send({"type": f"{kind}.response.body", "body": body, "more_body": False})
 
 
 def _host(name: str) -> str:

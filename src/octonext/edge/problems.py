@@ -12,7 +12,7 @@ import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from octonext.base.errors import OctoNextError
@@ -220,8 +220,11 @@ def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     if error.status_code >= 500:
         _log.error("framework_error", exc_info=error)
         return problem_response(error.status_code, code, "The server could not answer.")
+    # The framework's own sentence repeats the whole address, in which there may be what identifies somebody.
+    is_invalid = isinstance(error, ValidationException)
+    detail = "The request does not have the form that this address takes." if is_invalid else error.detail
     return problem_response(
-        error.status_code, code, error.detail, errors=_field_errors(error), headers=error.headers
+        error.status_code, code, detail, errors=_field_errors(error), headers=error.headers
     )
 
 

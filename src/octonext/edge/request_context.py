@@ -53,7 +53,7 @@ class RequestContext:
                     with acting_as(stranger(scope, request_id)):
                         await self._http(scope, receive, send, request_id)
                 else:
-                    await self._app(scope, receive, send)
+                    await self._app(scope, receive, _with_headers(send, request_id))
         finally:
             _request_id.reset(marker)
 
@@ -61,15 +61,14 @@ class RequestContext:
         began = time.perf_counter()
         status = 0
 
-        async def send_with_headers(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*secured(message["headers"]), (HEADER, request_id.encode())]
             await send(message)
 
         try:
-            await self._app(scope, _in_time(receive), send_with_headers)
+            await self._app(scope, _in_time(receive), _with_headers(send_and_note, request_id))
         finally:
             # The route's template, not the path: a path may hold what identifies somebody.
             _log.info(
@@ -79,6 +78,17 @@ class RequestContext:
                 status=status,
                 duration_ms=round((time.perf_counter() - began) * 1000, 1),
             )
+
+
+def _with_headers(send: Send, request_id: str) -> Send:
+    """`send`, with the headers that every answer carries; that to a refused WebSocket is one too."""
+
+    async def send_with_headers(message: Any) -> None:
+        if message["type"] in ("http.response.start", "websocket.http.response.start"):
+            message["headers"] = [*secured(message["headers"]), (HEADER, request_id.encode())]
+        await send(message)
+
+    return send_with_headers
 
 
 def _in_time(receive: Receive) -> Receive:

@@ -14,7 +14,8 @@ from datetime import datetime
 import asyncpg
 
 from octonext.base.errors import OctoNextError
-from octonext.runtime.postgres import Connection, connect, transaction
+from octonext.runtime.kept_connection import KeptConnection, kept_connection
+from octonext.runtime.postgres import Connection, transaction
 from octonext.runtime.sql import load_queries
 
 from .domain import (
@@ -50,28 +51,13 @@ class RegionUnknown(OctoNextError):
     code = "region_unknown"
 
 
-class _Database:
-    """One connection, made when needed and dropped at the first sign of trouble."""
-
-    def __init__(self, dsn: str, application_name: str) -> None:
-        self._dsn = dsn
-        self._application_name = application_name
-        self._connection: asyncpg.Connection | None = None
-
-    async def connection(self) -> asyncpg.Connection:
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await connect(
-                self._dsn,
-                application_name=self._application_name,
-                statement_timeout_ms=STATEMENT_TIMEOUT_MS,
-                connect_timeout_s=CONNECT_TIMEOUT_S,
-            )
-        return self._connection
-
-    def abort(self) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
+def _keep(dsn: str, application_name: str) -> KeptConnection[asyncpg.Connection]:
+    return kept_connection(
+        lambda: dsn,
+        application_name=application_name,
+        statement_timeout_ms=STATEMENT_TIMEOUT_MS,
+        connect_timeout_s=CONNECT_TIMEOUT_S,
+    )
 
 
 class CopySource:
@@ -94,7 +80,7 @@ class CopySource:
         pushes_max: int = PAGE_PUSHES_MAX,
     ) -> None:
         self.name = name
-        self._database = _Database(dsn, "octonext-relay")
+        self._database = _keep(dsn, "octonext-relay")
         self._feeds = tuple(feeds)
         self._probe = _queries[probe]
         self._marks = _queries[marks]
@@ -102,7 +88,7 @@ class CopySource:
         self._pushes_max = pushes_max
 
     async def read(self, cursors: Mapping[str, Cursor]) -> Reading:
-        connection = await self._database.connection()
+        connection = await self._database.open()
         await _check_marks(connection, self._marks, self.name, cursors)
         snapshot, waiting = await self._look(connection, cursors)
         if not waiting:
@@ -179,13 +165,13 @@ class ReferenceSource:
     name = "hq"
 
     def __init__(self, dsn: str, region_code: str, *, rows_max: int = REFERENCE_ROWS_MAX) -> None:
-        self._database = _Database(dsn, "octonext-relay")
+        self._database = _keep(dsn, "octonext-relay")
         self._region_code = region_code
         self._rows_max = rows_max
 
     async def read(self, cursors: Mapping[str, Cursor]) -> Reading:
         start = cursors["reference"]
-        connection = await self._database.connection()
+        connection = await self._database.open()
         await _check_marks(connection, _queries["reference_marks"], self.name, cursors)
         row = await connection.fetchrow(_queries["probe_dimension"], str(start.xid), start.id)
         assert row is not None, "the probe is a SELECT without FROM"
@@ -219,10 +205,10 @@ class ReferenceSink:
     """
 
     def __init__(self, dsn: str) -> None:
-        self._database = _Database(dsn, "octonext-relay-reference")
+        self._database = _keep(dsn, "octonext-relay-reference")
 
     async def cursors(self, source: str, feeds: Sequence[str]) -> dict[str, Cursor]:  # noqa: ARG002
-        connection = await self._database.connection()
+        connection = await self._database.open()
         return {feed: await self._cursor(connection, feed) for feed in feeds}
 
     async def apply(
@@ -233,7 +219,7 @@ class ReferenceSink:
     ) -> dict[str, Outcome]:
         if not pages:
             return {}
-        connection = await self._database.connection()
+        connection = await self._database.open()
         if as_of is not None:
             # Nobody asks a shard how fresh its master data is: the relay's own status says so. But one that
             # is to be filled again must not wait for head office's next change to be noticed.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,7 +10,7 @@ import typer
 from rich.console import Console
 
 from octonext.runtime.layout import Layout
-from octonext.runtime.settings import AtRest, SettingsError, decode
+from octonext.runtime.settings import AtRest, SettingsError, decode, toml_string
 
 from .options import Data
 
@@ -74,29 +73,21 @@ def write_configuration(
     gateway = {"host": host, "port": port, "workers": workers}
     document = {"name": name, "shards": parsed, "gateway": gateway}
     decode(document, folder=layout.data_dir, source="octonext init")
-    protected = f"at_rest = {_quoted(at_rest)}\n"
+    protected = f"at_rest = {toml_string(at_rest)}\n"
     blocks = "".join(
-        f"\n[[shards]]\nid = {_quoted(each['id'])}\nregion = {_quoted(each['region'])}\n"
-        f"jurisdiction = {_quoted(each['jurisdiction'])}\n{protected}"
+        f"\n[[shards]]\nid = {toml_string(each['id'])}\nregion = {toml_string(each['region'])}\n"
+        f"jurisdiction = {toml_string(each['jurisdiction'])}\n{protected}"
         for each in parsed
     )
     text = (
         "# One installation of OctoNext. A database without a dsn is embedded: `octonext up` runs it.\n"
-        f'name = {_quoted(name)}\n\n[hq]\n{protected}{blocks}\n[reporting]\nengine = "chdb"\n{protected}\n'
-        f"[gateway]\nhost = {_quoted(host)}\nport = {port}\nworkers = {workers}\n"
+        f"name = {toml_string(name)}\n\n[hq]\n{protected}{blocks}\n"
+        f'[reporting]\nengine = "chdb"\n{protected}\n'
+        f"[gateway]\nhost = {toml_string(host)}\nport = {port}\nworkers = {workers}\n"
     )
     layout.prepare()
     layout.config.write_text(text, encoding="utf-8")
     return layout.config
-
-
-def _quoted(value: str) -> str:
-    """A basic string of TOML 1.0, which is JSON's but for DEL. Raises SettingsError."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise SettingsError(f"{value!r} is not text in UTF-8.") from None
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _shard(text: str) -> dict[str, str]:

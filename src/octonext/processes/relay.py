@@ -29,6 +29,7 @@ from octonext.feeds.store import (
 from octonext.reporting.remote import Address, ReportingClient
 from octonext.runtime.layout import Layout
 from octonext.runtime.metrics import Registry
+from octonext.runtime.rounds import end_within
 from octonext.runtime.settings import Settings
 
 from .local_service import StatusApp, reporting_address, serve_on_socket, stop_on_signals
@@ -156,10 +157,7 @@ async def _serve(layout: Layout, settings: Settings) -> None:
         await serve_on_socket(app, layout.socket("relay"), stop)
     finally:
         stop.set()
-        _, late = await asyncio.wait(tasks, timeout=STOP_GRACE_S)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_within(STOP_GRACE_S, tasks)
     structlog.get_logger().info("relay_stopped")
 
 

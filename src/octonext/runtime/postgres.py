@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeAlias
@@ -22,7 +21,6 @@ __all__ = [
     "close_pool",
     "connect",
     "open_pool",
-    "ping",
     "transaction",
 ]
 
@@ -143,19 +141,6 @@ async def transaction(
         if actor is not None:
             await source.execute(_QUERIES["set_actor"], claim_of(actor))
         yield source
-
-
-async def ping(dsn: str, *, timeout_s: float = 2.0) -> float:
-    """Seconds for connecting and one round trip. Raises DatabaseUnreachable."""
-    began = time.monotonic()
-    connection = await connect(dsn, application_name="octonext-ping", connect_timeout_s=timeout_s)
-    try:
-        await connection.fetchval("SELECT 1", timeout=timeout_s)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise DatabaseUnreachable(f"PostgreSQL does not answer: {_why(error)}.") from None
-    finally:
-        connection.terminate()
-    return time.monotonic() - began
 
 
 async def _keep_as_it_is(_connection: Connection) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import TypeVar
 
 from octonext.base.errors import OctoNextError
@@ -50,3 +50,11 @@ async def rest(seconds: float, stop: asyncio.Event) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:
         return
+
+
+async def end_within(seconds: float, tasks: Collection[asyncio.Task[None]]) -> None:
+    """Wait for tasks that were told to stop; those that are not through after `seconds` are cancelled."""
+    _, late = await asyncio.wait(tasks, timeout=seconds)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -7,6 +7,7 @@ per process and passed down; where things lie on this machine is `layout`'s busi
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -317,6 +318,15 @@ def decode(document: dict[str, Any], *, folder: Path, source: str) -> Settings:
         raise SettingsError(
             f"{source}: {error}.", remedy="Correct that key; unknown keys are refused on purpose."
         ) from None
+
+
+def toml_string(value: str) -> str:
+    """A basic string of TOML 1.0, which is JSON's but for DEL. Raises SettingsError."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise SettingsError(f"{value!r} is not text in UTF-8.") from None
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def check_dsn(dsn: str) -> None:

@@ -22,6 +22,7 @@ from octonext.till.domain.pen import Written
 from octonext.till.domain.totals import Totals
 from octonext.till.fleet import Fleet, Pace
 from octonext.till.store import Identity, Journal
+from tls_listener import listening_context
 
 pytestmark = pytest.mark.asyncio
 TILLS = 6
@@ -76,7 +77,7 @@ async def served(tmp_path: Path, chain: dict[int, Any]) -> AsyncIterator[tuple[s
         converse,
         "127.0.0.1",
         0,
-        ssl=tls.server_context(files),
+        ssl=listening_context(files),
         subprotocols=["octonext.sync.v1"],  # type: ignore[list-item]
     ) as server:
         port = next(iter(server.sockets)).getsockname()[1]

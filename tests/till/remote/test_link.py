@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,16 @@ PIN = "4711"
 pytestmark = pytest.mark.asyncio
 
 
+@asynccontextmanager
+async def running(link: Link) -> AsyncIterator[None]:
+    task = asyncio.create_task(link.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
 async def test_a_till_hands_over_its_day_and_fetches_prices(
     open_till: Till, shard: Any, gateway: Any, eventually: Any
 ) -> None:
@@ -34,13 +46,11 @@ async def test_a_till_hands_over_its_day_and_fetches_prices(
         open_till.sell([Item(MILK)], [])
     async with gateway(shard) as (url, ca):
         link = Link(open_till.journal, urls=[url], context=client_context(ca))
-        running = asyncio.create_task(link.run())
-        await eventually(lambda: link.connection.drained and link.connection.feeds_current)
-        open_till.sell([Item(MILK)], [])
-        link.appended()
-        await eventually(lambda: open_till.journal.acked.seq == 42)
-        running.cancel()
-        await asyncio.wait({running})
+        async with running(link):
+            await eventually(lambda: link.connection.drained and link.connection.feeds_current)
+            open_till.sell([Item(MILK)], [])
+            link.appended()
+            await eventually(lambda: open_till.journal.acked.seq == 42)
     assert shard.head.hash == open_till.journal.place.hash
     assert shard.pushes == 4
     assert open_till.journal.reference.cursors() == {"reference": "1.1"}
@@ -51,17 +61,15 @@ async def test_a_cut_line_heals_and_nothing_is_lost(
 ) -> None:
     async with gateway(shard) as (url, ca):
         link = Link(open_till.journal, urls=[url], context=client_context(ca), fraction=lambda: 0.01)
-        running = asyncio.create_task(link.run())
-        await eventually(lambda: link.connection.drained)
-        link.cut()
-        await eventually(lambda: link.connection.state is not State.ONLINE)
-        open_till.sell([Item(MILK)], [])
-        link.appended()
-        assert shard.head.seq == 1
-        link.restore()
-        await eventually(lambda: shard.head.seq == 2 and link.connection.drained)
-        running.cancel()
-        await asyncio.wait({running})
+        async with running(link):
+            await eventually(lambda: link.connection.drained)
+            link.cut()
+            await eventually(lambda: link.connection.state is not State.ONLINE)
+            open_till.sell([Item(MILK)], [])
+            link.appended()
+            assert shard.head.seq == 1
+            link.restore()
+            await eventually(lambda: shard.head.seq == 2 and link.connection.drained)
 
 
 async def test_a_till_that_a_gateway_troubles_comes_back_at_the_next_one(
@@ -72,10 +80,8 @@ async def test_a_till_that_a_gateway_troubles_comes_back_at_the_next_one(
     async with gateway(troubled) as (first, ca), gateway(sound) as (second, _):
         urls = [first, second] if open_till.identity.device_id % 2 == 0 else [second, first]
         link = Link(open_till.journal, urls=urls, context=client_context(ca), fraction=lambda: 0.01)
-        running = asyncio.create_task(link.run())
-        await eventually(lambda: link.connection.drained)
-        running.cancel()
-        await asyncio.wait({running})
+        async with running(link):
+            await eventually(lambda: link.connection.drained)
     assert (troubled.pushes, sound.pushes) == (1, 1)
 
 
@@ -86,13 +92,11 @@ async def test_a_bad_reference_row_is_named_in_an_alarm_and_uploads_go_on(
     shard.rows.append(DeltaRow(kind="cashier", key="c-9", value=Raw(b'{"pin_hash": "secret"}')))
     async with gateway(shard) as (url, ca):
         link = Link(open_till.journal, urls=[url], context=client_context(ca))
-        running = asyncio.create_task(link.run())
-        await eventually(lambda: link.connection.drained and link.connection.feeds_current)
-        open_till.sell([Item(MILK)], [])
-        link.appended()
-        await eventually(lambda: open_till.journal.acked.seq == 2)
-        running.cancel()
-        await asyncio.wait({running})
+        async with running(link):
+            await eventually(lambda: link.connection.drained and link.connection.feeds_current)
+            open_till.sell([Item(MILK)], [])
+            link.appended()
+            await eventually(lambda: open_till.journal.acked.seq == 2)
     [(_, reason, detail)] = open_till.journal.alarms(5)
     assert reason == "bad_reference"
     assert detail.endswith(": cashier c-9")
@@ -118,16 +122,14 @@ async def test_a_rotated_shard_key_reaches_a_running_till_and_the_next_shift_is_
     journal = open_till.journal
     async with gateway(shard) as (url, ca):
         link = Link(journal, urls=[url], context=client_context(ca))
-        running = asyncio.create_task(link.run())
-        await eventually(lambda: link.connection.drained)
-        assert journal.identity.shard_public_key == shard.told_key
-        await shard.lines[-1].send(encode(ShardKey(key=shard_public_spki(third))), text=True)
-        await eventually(lambda: journal.identity.shard_public_key == shard_public_spki(third))
-        assert link.connection.state is State.ONLINE
-        open_till.close_shift(20_000)
-        open_till.open_shift("C1", PIN, 20_000)
-        running.cancel()
-        await asyncio.wait({running})
+        async with running(link):
+            await eventually(lambda: link.connection.drained)
+            assert journal.identity.shard_public_key == shard.told_key
+            await shard.lines[-1].send(encode(ShardKey(key=shard_public_spki(third))), text=True)
+            await eventually(lambda: journal.identity.shard_public_key == shard_public_spki(third))
+            assert link.connection.state is State.ONLINE
+            open_till.close_shift(20_000)
+            open_till.open_shift("C1", PIN, 20_000)
     first_key, next_key = (each for each in journal.wrapped_keys())
     for wrapped, private in ((first_key, shard.private), (next_key, third)):
         assert unwrap_for_shard(wrapped.for_shard, private, device=7, key_id=wrapped.key_id)
@@ -142,10 +144,8 @@ async def test_a_shard_key_that_is_none_leaves_an_alarm_and_the_key_that_works(
     shard.told_key = b"\x30" * 91
     async with gateway(shard) as (url, ca):
         link = Link(open_till.journal, urls=[url], context=client_context(ca))
-        running = asyncio.create_task(link.run())
-        await eventually(lambda: link.connection.drained)
-        running.cancel()
-        await asyncio.wait({running})
+        async with running(link):
+            await eventually(lambda: link.connection.drained)
     assert open_till.journal.identity.shard_public_key == before
     assert open_till.journal.alarms(1)[0][1] == "bad_shard_key"
 
@@ -165,8 +165,6 @@ async def test_an_authority_that_is_not_ours_is_not_spoken_to(
 ) -> None:
     async with gateway(shard) as (url, _):
         link = Link(open_till.journal, urls=[url], context=client_context(None), fraction=lambda: 0.0)
-        running = asyncio.create_task(link.run())
-        await eventually(lambda: "certificate" in link.last_failure.lower())
-        running.cancel()
-        await asyncio.wait({running})
+        async with running(link):
+            await eventually(lambda: "certificate" in link.last_failure.lower())
     assert shard.head.seq == 0

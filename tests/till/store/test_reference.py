@@ -35,7 +35,7 @@ def price(price_list: str, amount: int, valid_from: str, valid_until: str | None
     return row("price", f"{price_list}:{PRODUCT}:{valid_from}", value)
 
 
-def branch_list(priority: int = 0, branch_id: int = 3) -> DeltaRow:
+def branch_list(priority: int = 0, branch_id: int | None = 3) -> DeltaRow:
     value = {
         "price_list_id": BRANCH_LIST,
         "name": "Branch",
@@ -99,6 +99,15 @@ def test_priority_decides_and_then_the_branchs_own_list(
     rows = [branch_list(priority, branch_id), price(BRANCH_LIST, 333, "2020-01-01")]
     till.journal.reference.store("reference", "2.1", rows)
     assert price_today(till) == amount
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_between_lists_that_are_otherwise_equal_every_till_decides_alike(till: Till, order: int) -> None:
+    also = [branch_list(branch_id=None), price(BRANCH_LIST, 333, "2020-01-01")]
+    till.journal.reference.store("reference", "2.1", also)
+    catalogue = Catalogue(3, list(till.journal.reference.all())[::order])
+    assert REGION_LIST < BRANCH_LIST
+    assert catalogue.price(catalogue.product(MILK), date(2026, 1, 15)).amount == 350
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,6 @@ from .domain import ARCHIVED, VERSION, About, ArchiveDiffers, ArchiveWriter, Mon
 
 DETACH_ATTEMPTS_MAX = 20
 DETACH_PAUSE_S = 0.5
-_READ_BYTES = 1024 * 1024
 
 KeyOf = Callable[[str], bytes | None]
 

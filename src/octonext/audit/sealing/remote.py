@@ -17,13 +17,13 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 
-import asyncpg
 import httpx
 
 from octonext.base.errors import OctoNextError
 from octonext.crypto.tls import client_context
 from octonext.runtime.durable import sync_folder
-from octonext.runtime.postgres import connect, transaction
+from octonext.runtime.kept_connection import kept_connection
+from octonext.runtime.postgres import transaction
 from octonext.runtime.settings import AuditCopy
 
 from . import store
@@ -46,30 +46,22 @@ class DatabaseTarget:
 
     def __init__(self, name: str, dsn: Callable[[], str]) -> None:
         self.name = name
-        self._dsn = dsn
-        self._connection: asyncpg.Connection | None = None
+        self._database = kept_connection(dsn, application_name="octonext-sealer")
 
     async def newest(self, database: str, public: bytes) -> tuple[int, bytes] | None:
-        return await store.newest_signed_copy(await self._connected(), database, public)
+        return await store.newest_signed_copy(await self._database.open(), database, public)
 
     async def put(self, database: str, heads: list[StoredHead]) -> None:
-        async with transaction(await self._connected()) as open_transaction:
+        async with transaction(await self._database.open()) as open_transaction:
             await store.insert_copies(open_transaction, database, heads)
 
     async def register_key(self, database: str, key_id: str, public: bytes) -> None:
         """Make a public key known there."""
-        async with transaction(await self._connected()) as open_transaction:
+        async with transaction(await self._database.open()) as open_transaction:
             await store.register_key(open_transaction, database, key_id, public)
 
     def abort(self) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
-
-    async def _connected(self) -> asyncpg.Connection:
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await connect(self._dsn(), application_name="octonext-sealer")
-        return self._connection
+        self._database.abort()
 
 
 class FileTarget:

@@ -18,7 +18,7 @@ from .domain.archived import Archived
 from .domain.head import BadHead, SignedHead, signed_by
 from .domain.manifest import TableLeaves
 from .domain.merkle import HASH_BYTES, Edge
-from .domain.rows import TABLES, DatabaseKind, SealedTable, microseconds_of, tables_of
+from .domain.rows import DatabaseKind, SealedTable, microseconds_of, tables_of
 
 ENTRIES_PER_HEAD = 8_000
 """Journal entries, or changes, that one head takes: a backlog becomes many heads, not a large one."""
@@ -348,17 +348,6 @@ class SealedLeaf:
     @property
     def key_text(self) -> str:
         return self.table.key_text(self.key)
-
-
-async def sealed_leaves(
-    connection: Connection, table_name: str, from_at: datetime, until_at: datetime
-) -> AsyncIterator[SealedLeaf]:
-    """The leaves of a table's rows whose time is in [from_at, until_at), in the order of the tree."""
-    first, last = microseconds_of(from_at), microseconds_of(until_at)
-    wanted = TABLES[table_name]
-    async for leaf in all_leaves(connection):
-        if leaf.table is wanted and first <= leaf.at < last:
-            yield leaf
 
 
 async def all_leaves(connection: Connection) -> AsyncIterator[SealedLeaf]:

@@ -12,7 +12,6 @@ from . import block, fscrypt, gocryptfs
 from .mounts import Mount, mount_of
 from .protection import Protection, weakest
 
-PROVABLE: tuple[AtRest, ...] = ("gocryptfs", "fscrypt", "luks")
 LINKED_FOLDERS = ("pg_wal", "pg_tblspc", "log")
 """What may lie outside of PGDATA: links, or folders of links."""
 

@@ -16,6 +16,9 @@ from .client import Authority, DataFolder, TokenFile, Url, connect
 
 app = typer.Typer(help="The catalogue at head office.", no_args_is_help=True)
 
+#: The file was read to its end and not all of it was taken; 1 is an error, 2 a wrong argument.
+EXIT_REFUSED = 3
+
 
 @app.callback()
 def catalog() -> None:
@@ -37,7 +40,10 @@ def import_file(
         typer.Option("--report", help="Where refused rows are written. Default: FILE.report.csv here."),
     ] = None,
 ) -> None:
-    """Create or change products from a CSV file; refused rows go into a report with their line."""
+    """Create or change products from a CSV file; refused rows go into a report with their line.
+
+    Ends with 3 when some were refused, so that no script takes half a file for a whole one.
+    """
     mapping = parse_mapping(columns)
     report = report or Path(f"{file.name}.report.csv")
     console = Console()
@@ -61,3 +67,5 @@ def import_file(
         f"+ {tally.refused:,} refused; {tally.notes:,} repaired. Report: {report}",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
+    if tally.refused:
+        raise typer.Exit(EXIT_REFUSED)

@@ -22,7 +22,7 @@ import msgspec
 
 from octonext.base.errors import OctoNextError
 from octonext.crypto.keyring import Keyring
-from octonext.crypto.sealed_stream import SealedWriter, key_id, unseal
+from octonext.crypto.sealed_stream import SealedWriter, unseal
 from octonext.runtime.durable import sync_folder
 
 from .domain import Manifest, Run, SealedFile, Until
@@ -193,12 +193,6 @@ def digest(path: Path) -> SealedFile:
     """Length and SHA-256 of a file as it is on disk."""
     with path.open("rb") as file:
         return SealedFile(path.name, path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
-
-
-def sealed_with(path: Path) -> str:
-    """The id of the key a file claims. Raises SealRefused, OSError."""
-    with path.open("rb") as file:
-        return key_id(file)
 
 
 def _folders(parent: Path) -> list[Path]:

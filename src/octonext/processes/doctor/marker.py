@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from octonext.crypto.at_rest import Protection
@@ -23,6 +24,7 @@ MARKER_BYTES = 32
 READ_BYTES = 4 * 1024 * 1024
 CLOCKS_DIFFER_S = 5.0
 """A file that was written after the marker may bear a time so much earlier."""
+ELSEWHERE = "The database keeps its files elsewhere than the configuration says."
 
 _QUERIES = load_queries("octonext.processes.doctor", "marker.sql")
 
@@ -86,53 +88,38 @@ async def prove_by_marker(layout: Layout, name: str, found: Protection) -> Findi
 
 def judge(name: str, shown: Seen, below: Seen, *, raw: Path, found: Protection, by_name: bool) -> Finding:
     """What it means where the marker was seen: in the mounted view and `below` it, in the files of `raw`."""
-    check = "marker on disk"
+    answer = partial(Finding, where=name, check="marker on disk")
     if not shown.holding:
-        return Finding(
-            where=name,
-            check=check,
+        return answer(
             outcome="wrong",
             said=f"The marker did not reach the database's own files ({shown.files} looked through), "
             "so nothing is proven.",
-            remedy="The database keeps its files elsewhere than the configuration says.",
+            remedy=ELSEWHERE,
         )
     if found.kind in ("luks", "fscrypt") and found.proven:
-        return Finding(
-            where=name,
-            check=check,
+        return answer(
             outcome="well",
             said=f"Written and seen in {len(shown.holding)} files; below them is {found.shown}, "
             "which no file shows without the key.",
         )
     if below.holding:
-        first = below.holding[0]
-        said = f"FOUND in plain in {len(below.holding)} raw files, such as {first}."
+        said = f"FOUND in plain in {len(below.holding)} raw files, such as {below.holding[0]}."
         if by_name:
-            return Finding(
-                where=name,
-                check=check,
+            return answer(
                 outcome="notice",
                 said=f'{said} at_rest = "none" says so by name: whoever gets the disk reads everything.',
                 remedy='Remove at_rest = "none", and move the data: docs/encryption.md.',
             )
-        return Finding(
-            where=name,
-            check=check,
-            outcome="wrong",
-            said=said,
-            remedy="Whoever gets the disk reads everything: docs/encryption.md.",
+        return answer(
+            outcome="wrong", said=said, remedy="Whoever gets the disk reads everything: docs/encryption.md."
         )
     if below.files == 0:
-        return Finding(
-            where=name,
-            check=check,
+        return answer(
             outcome="wrong",
             said=f"No file below {raw} was written, so nothing is proven.",
-            remedy="The database keeps its files elsewhere than the configuration says.",
+            remedy=ELSEWHERE,
         )
-    return Finding(
-        where=name,
-        check=check,
+    return answer(
         outcome="well",
         said=f"Seen in {len(shown.holding)} files of the mounted view, and in none of the {below.files} "
         f"raw files written since.",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from octonext.base.errors import OctoNextError
 from octonext.runtime.secrets import SecretSource
+from octonext.runtime.settings import toml_string
 
 SOURCE_HELP = "file:PATH, env:NAME or 'command:PROGRAM ARGUMENTS'"
 
@@ -35,10 +36,10 @@ def parse_source(text: str) -> SecretSource:
 
 
 def as_setting(source: SecretSource) -> str:
-    """The source as octonext.toml has it."""
+    """The source as octonext.toml has it. Raises SettingsError for what is no text in UTF-8."""
     if source.file is not None:
-        return f'{{ file = "{source.file}" }}'
+        return f"{{ file = {toml_string(str(source.file))} }}"
     if source.env is not None:
-        return f'{{ env = "{source.env}" }}'
-    words = ", ".join(f'"{word}"' for word in source.command or ())
+        return f"{{ env = {toml_string(source.env)} }}"
+    words = ", ".join(map(toml_string, source.command or ()))
     return f"{{ command = [{words}] }}"

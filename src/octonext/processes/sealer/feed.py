@@ -6,11 +6,10 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-import asyncpg
-
 from octonext.feeds.domain import Cursor, Outcome, Page, Reading, Snapshot
 from octonext.feeds.service import Sink
-from octonext.runtime.postgres import connect, transaction
+from octonext.runtime.kept_connection import kept_connection
+from octonext.runtime.postgres import transaction
 from octonext.runtime.sql import load_queries
 
 SEAL_FEEDS = ("seal",)
@@ -24,14 +23,15 @@ class SealSource:
 
     def __init__(self, name: str, dsn: Callable[[], str]) -> None:
         self.name = name
-        self._dsn = dsn
-        self._connection: asyncpg.Connection | None = None
+        self._database = kept_connection(dsn, application_name="octonext-sealer")
 
     async def read(self, cursors: Mapping[str, Cursor]) -> Reading:
         (feed,) = SEAL_FEEDS
         start = cursors[feed]
         place = (str(start.xid), start.id, HEADS_PER_PAGE)
-        async with transaction(await self._connected(), readonly=True, isolation="repeatable_read") as reader:
+        async with transaction(
+            await self._database.open(), readonly=True, isolation="repeatable_read"
+        ) as reader:
             row = await reader.fetchrow(_queries["heads_snapshot"])
             snapshot = Snapshot(row["read_at"], int(row["xmin"]), int(row["xmax"]))
             last = await reader.fetchrow(_queries["last_head"], *place)
@@ -44,14 +44,7 @@ class SealSource:
         return Reading(snapshot, (Page(feed, start, end, last["count"], text.getvalue(), full),))
 
     def abort(self) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
-
-    async def _connected(self) -> asyncpg.Connection:
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await connect(self._dsn(), application_name="octonext-sealer")
-        return self._connection
+        self._database.abort()
 
 
 class SilentSink:

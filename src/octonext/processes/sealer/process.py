@@ -25,6 +25,7 @@ from octonext.processes.relay import ReportingSink
 from octonext.processes.supervisor.databases import databases, owner_dsn
 from octonext.runtime.layout import Layout
 from octonext.runtime.metrics import Registry
+from octonext.runtime.rounds import end_within
 from octonext.runtime.settings import Settings
 
 from .feed import SEAL_FEEDS, SealSource, SilentSink
@@ -218,10 +219,7 @@ async def _serve(layout: Layout, settings: Settings) -> None:
         await serve_on_socket(app, layout.socket("sealer"), stop)
     finally:
         stop.set()
-        _, late = await asyncio.wait(running, timeout=STOP_GRACE_S)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await end_within(STOP_GRACE_S, running)
     structlog.get_logger().info("sealer_stopped")
 
 

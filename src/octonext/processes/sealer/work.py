@@ -23,7 +23,7 @@ from octonext.audit.sealing.service.sealing import Memory, seal, write_canary
 from octonext.audit.sealing.store import HEADS_PAGE
 from octonext.base.clock import Clock
 from octonext.feeds.domain import backoff_s
-from octonext.runtime.postgres import connect
+from octonext.runtime.kept_connection import KeptConnection, kept_connection
 from octonext.runtime.rounds import rest, within
 
 ROUND_TIMEOUT_S = 60.0
@@ -91,7 +91,10 @@ class DatabaseSealer:
     """By each copy that knows another history: nothing is sealed onto this one meanwhile."""
     drained_at: float | None = None
     """Monotonic time at which everything that was final then is known to be under a head."""
-    connection: asyncpg.Connection | None = None
+    database: KeptConnection[asyncpg.Connection] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.database = _keep(self.dsn)
 
     @property
     def newest(self) -> SignedHead | None:
@@ -107,7 +110,7 @@ class DatabaseSealer:
             for error in self.halted.values():
                 # An operator may have accepted the loss meanwhile; the copy finds out, and says so.
                 raise error
-            connection = await self._connected()
+            connection = await self.database.open()
             if self.canary_at is None or self.clock.monotonic() - self.canary_at >= self.canary_every_s:
                 self.canary, self.canary_recorded = await write_canary(connection)
                 self.canary_at = self.clock.monotonic()
@@ -127,16 +130,7 @@ class DatabaseSealer:
         return 0.0 if self.memory.more else self.seal_every_s
 
     def abort(self) -> None:
-        if self.connection is not None:
-            self.connection.terminate()
-            self.connection = None
-
-    async def _connected(self) -> asyncpg.Connection:
-        if self.connection is None or self.connection.is_closed():
-            self.connection = await connect(
-                self.dsn(), application_name="octonext-sealer", statement_timeout_ms=STATEMENT_TIMEOUT_MS
-            )
-        return self.connection
+        self.database.abort()
 
 
 @dataclass(slots=True)
@@ -149,7 +143,10 @@ class Copier:
     copied: int = 0
     newest: int = 0
     registered: bool = False
-    connection: asyncpg.Connection | None = None
+    database: KeptConnection[asyncpg.Connection] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.database = _keep(self.sealer.dsn)
 
     async def run(self, stop: asyncio.Event) -> None:
         name = {"database": self.sealer.name, "target": self.target.name}
@@ -157,18 +154,13 @@ class Copier:
 
     async def round(self) -> float:
         """One page of heads; how long to pause."""
-        if self.connection is None or self.connection.is_closed():
-            self.connection = await connect(
-                self.sealer.dsn(),
-                application_name="octonext-sealer",
-                statement_timeout_ms=STATEMENT_TIMEOUT_MS,
-            )
+        connection = await self.database.open()
         if not self.registered and isinstance(self.target, DatabaseTarget):
             key = self.sealer.key
             await self.target.register_key(self.sealer.name, key.id, key.public)
             self.registered = True
         try:
-            count = await copy(self.connection, self.sealer.name, self.target, self.sealer.key.public)
+            count = await copy(connection, self.sealer.name, self.target, self.sealer.key.public)
         except SealRefused as error:
             self.sealer.halted[self.target.name] = error
             raise
@@ -180,6 +172,8 @@ class Copier:
 
     def abort(self) -> None:
         self.target.abort()
-        if self.connection is not None:
-            self.connection.terminate()
-            self.connection = None
+        self.database.abort()
+
+
+def _keep(dsn: Callable[[], str]) -> KeptConnection[asyncpg.Connection]:
+    return kept_connection(dsn, application_name="octonext-sealer", statement_timeout_ms=STATEMENT_TIMEOUT_MS)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from octonext.base.money import divide_half_up, format_minor
 from octonext.base.quantity import THOUSANDTHS, extend, format_quantity
+from octonext.compliance.domain import split_tax
 from octonext.payments.domain import CASH, EXCHANGE, TENDER_ACCOUNTS
-from octonext.sales.domain import PPM
 from octonext.sales.entries import LINES_MAX, PAYMENTS_MAX, Line, Payment
 from octonext.till.errors import NotSellable, TenderRefused
 
@@ -57,12 +57,7 @@ def price_line(product: Product, tag: Tag, tax: Tax, quantity: int, discount: in
     after_discount = extend(tag.amount, quantity) - discount
     if discount < 0 or after_discount < 0:
         raise NotSellable(f"{product.name_en}: the discount must be between nothing and the price.")
-    if tag.tax_inclusive:
-        total = after_discount
-        due = divide_half_up(total * tax.rate_ppm, PPM + tax.rate_ppm)
-    else:
-        due = divide_half_up(after_discount * tax.rate_ppm, PPM)
-        total = after_discount + due
+    split = split_tax(after_discount, tax.rate_ppm, inclusive=tag.tax_inclusive)
     return Line(
         product=product.product_id,
         quantity=quantity,
@@ -70,8 +65,8 @@ def price_line(product: Product, tag: Tag, tax: Tax, quantity: int, discount: in
         discount=discount,
         tax_code=tax.tax_code,
         rate_ppm=tax.rate_ppm,
-        tax=due,
-        total=total,
+        tax=split.tax,
+        total=split.gross,
     )
 
 
@@ -97,12 +92,7 @@ def return_line(original: Line, number: int, quantity: int) -> Line:
         == extend(original.unit_price, original.quantity) - original.discount + original.tax
     )
     after_discount = extend(original.unit_price, quantity) - discount
-    if exclusive:
-        tax = divide_half_up(after_discount * original.rate_ppm, PPM)
-        total = after_discount + tax
-    else:
-        total = after_discount
-        tax = divide_half_up(total * original.rate_ppm, PPM + original.rate_ppm)
+    split = split_tax(after_discount, original.rate_ppm, inclusive=not exclusive)
     return Line(
         product=original.product,
         quantity=quantity,
@@ -110,8 +100,8 @@ def return_line(original: Line, number: int, quantity: int) -> Line:
         discount=discount,
         tax_code=original.tax_code,
         rate_ppm=original.rate_ppm,
-        tax=tax,
-        total=total,
+        tax=split.tax,
+        total=split.gross,
         original_line=number,
     )
 

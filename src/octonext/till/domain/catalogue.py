@@ -200,16 +200,18 @@ class Catalogue:
         """What one piece or kilogram costs here today. Raises `NotSellable` when nothing says so.
 
         The list with the highest priority that prices the product today; at the same priority the
-        branch's own list before its region's, and of one list the price that began last.
+        branch's own list before its region's; then the price that began last; then the smaller id of a
+        list, as head office decides it, so that every till decides alike.
         """
-        best: tuple[tuple[int, bool, date], Tag] | None = None
+        best: tuple[tuple[int, bool, date, int], Tag] | None = None
         for price in self._prices.get(product.product_id, {}).values():
             price_list = self._by_key.get(("price_list", str(price.price_list_id)))
             if not isinstance(price_list, PriceList) or not self._is_ours(price_list):
                 continue
             if price.valid_from > today or (price.valid_until is not None and price.valid_until < today):
                 continue
-            rank = (price_list.priority, price_list.branch_id is not None, price.valid_from)
+            is_own = price_list.branch_id is not None
+            rank = (price_list.priority, is_own, price.valid_from, -price_list.price_list_id.int)
             if best is None or rank > best[0]:
                 best = (rank, Tag(price.amount, price_list.tax_inclusive))
         if best is None:

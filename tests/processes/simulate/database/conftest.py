@@ -9,9 +9,11 @@ from typing import Any
 import asyncpg
 import pytest_asyncio
 
+from application_role import as_application
 from octonext.processes.simulate.database.shard import ShardDatabase
 
-from .twins import ModelSide, QuietPace, RealSide, model_tables, real_tables
+from .paces import QuietPace
+from .twins import ModelSide, RealSide, model_tables, real_tables
 
 
 @dataclass
@@ -38,6 +40,6 @@ class Twins:
 async def twins(shard_dsn: str) -> AsyncIterator[Twins]:
     owner: Any = await asyncpg.connect(shard_dsn, server_settings={"timezone": "UTC"})
     await owner.execute("SELECT ensure_month_partitions(current_date, 2)")
-    dsn = shard_dsn.replace("://octonext@", "://octonext_app@", 1)
+    dsn = as_application(shard_dsn)
     yield Twins(owner, dsn, RealSide(dsn), ModelSide(ShardDatabase("kw-1", pace=QuietPace())))
     await owner.close()

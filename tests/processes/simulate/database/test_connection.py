@@ -10,8 +10,9 @@ import pytest
 from octonext.processes.simulate.database.shard import ShardDatabase
 from octonext.shards.lane import ShardUnavailable
 
-from .histories import History, ScriptedTill
-from .test_engine import HeldPace, settle
+from .histories import History
+from .paces import HeldPace, settle
+from .scripted_till import ScriptedTill
 from .twins import in_transaction
 
 

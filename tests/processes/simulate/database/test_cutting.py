@@ -14,7 +14,8 @@ from octonext.sync.store import begin_session, ingest_push
 from unguarded import unguarded
 
 from .conftest import Twins
-from .histories import BEGINNING, RULES, Call, ScriptedTill
+from .histories import Call
+from .scripted_till import BEGINNING, RULES, ScriptedTill
 from .twins import TABLES, Tables, in_transaction, real_tables
 
 #: Entries of one journal.

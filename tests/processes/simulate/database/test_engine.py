@@ -3,41 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 import pytest
 
 from octonext.processes.simulate.database.engine import Engine, Transaction
-from octonext.processes.simulate.database.pace import Boundary
 from octonext.processes.simulate.database.tables import Table
 
-
-class HeldPace:
-    """A world in which whoever reaches a boundary that is held waits there."""
-
-    def __init__(self) -> None:
-        self.held: dict[Boundary, asyncio.Event] = {}
-        self.reached: list[Boundary] = []
-        self.chance = 0.9
-
-    def hold(self, boundary: Boundary) -> None:
-        self.held[boundary] = asyncio.Event()
-
-    def let_go(self, boundary: Boundary) -> None:
-        self.held.pop(boundary).set()
-
-    async def step(self, boundary: Boundary) -> None:
-        self.reached.append(boundary)
-        if boundary in self.held:
-            await self.held[boundary].wait()
-
-    def now(self) -> datetime:
-        return datetime(2026, 3, 1, tzinfo=UTC)
-
-    def random(self) -> float:
-        return self.chance
+from .paces import HeldPace, settle
 
 
 class Cluster:
@@ -60,12 +34,6 @@ class Cluster:
 
     def start(self, key: str, quantity: int) -> asyncio.Task[None]:
         return self.engine.detach(self.add(key, quantity))
-
-
-async def settle() -> None:
-    """Let everybody run until all of them wait."""
-    for _ in range(50):
-        await asyncio.sleep(0)
 
 
 async def broken(task: asyncio.Task[Any]) -> bool:

@@ -9,7 +9,8 @@ import asyncpg
 import pytest
 
 from .conftest import Twins
-from .histories import PRODUCTS, Call, History
+from .histories import Call, History
+from .scripted_till import PRODUCTS
 from .twins import in_transaction, outcome
 
 #: Pairs of calls of one history.

@@ -14,9 +14,10 @@ from octonext.feeds.store import SHARD_FEEDS
 from octonext.processes.simulate.database.pace import MUTATIONS
 from octonext.processes.simulate.database.shard import ShardDatabase
 
-from .histories import PRODUCTS, History, ScriptedTill
-from .test_engine import HeldPace, settle
-from .twins import QuietPace, in_transaction
+from .histories import History
+from .paces import HeldPace, QuietPace, settle
+from .scripted_till import PRODUCTS, ScriptedTill
+from .twins import in_transaction
 
 IS_BROKEN: dict[str, Callable[[ShardDatabase], Awaitable[bool]]] = {}
 

@@ -23,8 +23,8 @@ from octonext.reporting.service import Reporting
 from octonext.reporting.store import Chdb, Olap, OlapUnavailable
 
 from .histories import History
-from .test_engine import HeldPace, settle
-from .twins import QuietPace, in_transaction, outcome
+from .paces import HeldPace, QuietPace, settle
+from .twins import in_transaction, outcome
 
 ROUNDS = 5
 _ZEROS = re.compile(r"(\.\d*?)0+$")

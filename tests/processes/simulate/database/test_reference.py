@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 import pytest_asyncio
 
+from application_role import as_application
 from octonext.feeds.domain import START, Cursor, FeedWentBack, Page, check_history
 from octonext.feeds.store import ReferenceSink, ReferenceSource, dimension_source, refill_reference
 from octonext.processes.simulate.database.dialling import SimulatedReferenceSource
@@ -18,7 +19,7 @@ from octonext.processes.simulate.database.head_office import HeadOfficeDatabase
 from octonext.sync.store import begin_session, reference_changes, reference_head, reference_page
 
 from .conftest import Twins
-from .twins import QuietPace
+from .paces import QuietPace
 
 #: Small enough that there are several.
 ROWS_MAX = 4
@@ -81,7 +82,7 @@ class Offices:
     def __init__(self, twins: Twins, hq: Any, hq_dsn: str) -> None:
         self.hq = hq
         self.model = HeadOfficeDatabase(pace=QuietPace())
-        self.dsn = hq_dsn.replace("://octonext@", "://octonext_app@", 1)
+        self.dsn = as_application(hq_dsn)
         self.sources = (
             ReferenceSource(self.dsn, "KW", rows_max=ROWS_MAX),
             SimulatedReferenceSource(self.model.database, "KW", rows_max=ROWS_MAX),

@@ -6,30 +6,15 @@ import json
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 import asyncpg
 
-from octonext.processes.simulate.database.pace import Boundary
 from octonext.processes.simulate.database.shard import ShardDatabase
 from octonext.processes.simulate.database.tables import Postings
 
 T = TypeVar("T")
 Job = Callable[[Any], Awaitable[T]]
-
-
-class QuietPace:
-    """A world in which nothing happens, with a clock that runs like ours."""
-
-    async def step(self, _boundary: Boundary) -> None:
-        return
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def random(self) -> float:
-        return 0.5
 
 
 class Side(Protocol):

@@ -4,26 +4,9 @@ from __future__ import annotations
 
 from octonext.feeds.domain import PAGE_PUSHES_MAX, PAGE_ROWS_MAX, REFERENCE_ROWS_MAX
 from octonext.feeds.store import DIMENSION_FEEDS, SHARD_FEEDS, CopySource, ReferenceSink, ReferenceSource
+from octonext.runtime.kept_connection import KeptConnection
 
-from .connection import Connection, Database
-
-
-class Dialled:
-    """One connection, made when needed and dropped at the first sign of trouble."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._connection: Connection | None = None
-
-    async def connection(self) -> Connection:
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await self._database.connect()
-        return self._connection
-
-    def abort(self) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
+from .connection import Database
 
 
 class SimulatedCopySource(CopySource):
@@ -43,7 +26,7 @@ class SimulatedCopySource(CopySource):
         super().__init__(
             name, "", feeds=feeds, probe=probe, marks=marks, rows_max=rows_max, pushes_max=pushes_max
         )
-        self._database = Dialled(database)  # type: ignore[assignment]
+        self._database = KeptConnection(database.connect)
 
 
 class SimulatedReferenceSource(ReferenceSource):
@@ -51,7 +34,7 @@ class SimulatedReferenceSource(ReferenceSource):
 
     def __init__(self, database: Database, region_code: str, *, rows_max: int = REFERENCE_ROWS_MAX) -> None:
         super().__init__("", region_code, rows_max=rows_max)
-        self._database = Dialled(database)  # type: ignore[assignment]
+        self._database = KeptConnection(database.connect)
 
 
 class SimulatedReferenceSink(ReferenceSink):
@@ -59,7 +42,7 @@ class SimulatedReferenceSink(ReferenceSink):
 
     def __init__(self, database: Database) -> None:
         super().__init__("")
-        self._database = Dialled(database)  # type: ignore[assignment]
+        self._database = KeptConnection(database.connect)
 
 
 def shard_source(
