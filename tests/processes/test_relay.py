@@ -20,6 +20,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from application_role import as_application
 from octonext.runtime.layout import Layout
 
 pytestmark = pytest.mark.cluster
@@ -86,10 +87,6 @@ async def until(true: Callable[[], Awaitable[bool]], what: str) -> None:
     while not await true():
         assert time.monotonic() < deadline, f"not within {DEADLINE_S} s: {what}"
         await asyncio.sleep(0.05)
-
-
-def as_application(dsn: str) -> str:
-    return dsn.replace("://octonext@", "://octonext_app@", 1)
 
 
 @pytest.fixture

@@ -1,30 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import pytest
 
 from octonext.processes.supervisor.databases import migrate_all, partitions_ahead_everywhere
-from octonext.runtime.layout import Layout
 from octonext.runtime.migrations import DatabaseIsNewer
 from octonext.runtime.postgres import connect
-from octonext.runtime.settings import decode
-
-NOWHERE = "postgresql://octonext@/octonext?host=/nowhere"
-
-
-def production(hq: str, **shards: str) -> Layout:
-    """An installation whose databases all have an address of their own."""
-    document = {
-        "name": "test",
-        "hq": {"dsn": hq, "at_rest": "none"},
-        "shards": [
-            {"id": name, "region": "KW", "jurisdiction": "KW", "dsn": dsn, "at_rest": "none"}
-            for name, dsn in shards.items()
-        ],
-    }
-    return Layout("/nowhere", decode(document, folder=Path("/"), source="test"))
+from production import NOWHERE, production
 
 
 async def test_configured_databases_are_migrated_and_one_that_is_away_does_not_matter(

@@ -121,15 +121,21 @@ async def test_a_whole_installation_lives_on_volumes_and_leaves_nothing_readable
     assert mounted_below(layout.data_dir) == []
 
 
-async def test_after_everything_was_killed_the_next_start_goes_on(
-    layout: Layout, eventually: Eventually
-) -> None:
+async def running_with_a_row(layout: Layout) -> asyncio.subprocess.Process:
+    """A supervisor in a process of its own, when all runs and the first row is written."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", UP, str(layout.data_dir), stdout=asyncio.subprocess.PIPE, start_new_session=True
     )
     assert process.stdout is not None
     assert await asyncio.wait_for(process.stdout.readuntil(b"running\n"), 120)
     assert await write_and_count(layout) == 1
+    return process
+
+
+async def test_after_everything_was_killed_the_next_start_goes_on(
+    layout: Layout, eventually: Eventually
+) -> None:
+    process = await running_with_a_row(layout)
     state = read_state(layout.state)
     assert state is not None
     servers = [each.pid for each in state.processes if each.pid]
@@ -151,12 +157,7 @@ async def test_after_everything_was_killed_the_next_start_goes_on(
 async def test_a_killed_supervisors_volumes_go_when_postgresql_has_ended(
     layout: Layout, eventually: Eventually
 ) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", UP, str(layout.data_dir), stdout=asyncio.subprocess.PIPE, start_new_session=True
-    )
-    assert process.stdout is not None
-    assert await asyncio.wait_for(process.stdout.readuntil(b"running\n"), 120)
-    assert await write_and_count(layout) == 1
+    process = await running_with_a_row(layout)
     process.kill()
     await process.wait()
     await eventually(lambda: mounted_below(layout.data_dir) == [] and holders(layout.cipher("kw-1")) == [])

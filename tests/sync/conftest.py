@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from application_role import as_application
 from octonext.base.clock import SystemClock
 from octonext.base.ids import new_uuid7
 from octonext.crypto.chain import GENESIS, link
@@ -42,8 +44,10 @@ from octonext.sales.entries import (
 )
 from octonext.shards.lane import Lane, LaneMetrics
 from octonext.sync.messages import (
+    Ack,
     Head,
     Hello,
+    Nack,
     Push,
     PushedEntry,
     PushedKey,
@@ -52,6 +56,8 @@ from octonext.sync.messages import (
 )
 from octonext.sync.metrics import SyncMetrics
 from octonext.sync.service import ShardSync, TillSession
+
+from .gateway import Gateway, open_gateway
 
 SHARD_KEY = generate_shard_key()
 #: What the shares of the tills here are derived from.
@@ -247,12 +253,42 @@ class Shard:
         return [row["kind"] for row in rows]
 
 
+def nack(answer: Ack | Nack) -> str:
+    """The reason of a refusal. Fails where there is none."""
+    assert isinstance(answer, Nack), answer
+    return answer.reason
+
+
+async def accepted(shard: Shard, till: JournalWriter, first: int = 1) -> list[str]:
+    """Push all entries from `first` on; their outcomes. Fails where they are not all taken."""
+    answer = await shard.sync.push(await shard.connect(till), till.push(first))
+    assert isinstance(answer, Ack), answer
+    assert answer.acked == till.head
+    return list(answer.outcomes)
+
+
+async def fill(shard: Shard, count: int) -> None:
+    """So many products and prices, as one page of head office's rows brings them."""
+    await shard.pool.execute(
+        "INSERT INTO reference (kind, key, payload)"
+        " SELECT 'product', md5(n::text)::uuid::text, jsonb_build_object("
+        " 'product_id', md5(n::text)::uuid, 'sku', 'S' || n,"
+        " 'name_en', 'Product ' || n, 'name_ar', 'منتج ' || n,"
+        " 'unit', 'piece', 'category_id', NULL, 'tax_class', 'standard', 'active', true,"
+        " 'barcodes', jsonb_build_array(lpad((n * 7919 % 9999999999999)::text, 13, '0')))"
+        " FROM generate_series(1, $1::int) n",
+        count,
+    )
+    await shard.pool.execute("INSERT INTO reference_history DEFAULT VALUES")
+    await shard.sync.refresh()
+
+
 @pytest_asyncio.fixture
 async def shard(shard_dsn: str, shard_database: asyncpg.Pool) -> AsyncIterator[Shard]:
     """A shard with branches 1 and 2 in Kuwait, reached as the gateway reaches it."""
     clock, registry = SystemClock(), Registry()
     await shard_database.execute("SELECT ensure_month_partitions(current_date, 2)")
-    app_dsn = shard_dsn.replace("://octonext", "://octonext_app", 1)
+    app_dsn = as_application(shard_dsn)
     lane = Lane("kw-1", app_dsn, clock=clock, metrics=LaneMetrics(registry))
     sync = ShardSync(lane, [SHARD_KEY], clock=clock, metrics=SyncMetrics(registry))
     shard = Shard(shard_database, lane, sync)
@@ -262,6 +298,7 @@ async def shard(shard_dsn: str, shard_database: asyncpg.Pool) -> AsyncIterator[S
             str(branch),
             {
                 "branch_id": branch,
+                "code": f"KW{branch:02}",
                 "shard_id": "kw-1" if branch < 9 else "sa-1",
                 "currency": "KWD",
                 "time_zone": "Asia/Kuwait",
@@ -273,6 +310,13 @@ async def shard(shard_dsn: str, shard_database: asyncpg.Pool) -> AsyncIterator[S
     )
     yield shard
     await lane.close()
+
+
+@pytest_asyncio.fixture
+async def gateway(shard: Shard, tmp_path: Path) -> AsyncIterator[Gateway]:
+    """A gateway in this process, on a real port, with this shard behind it."""
+    async with open_gateway(shard, tmp_path / "tls") as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -15,11 +15,8 @@ from octonext.sync.messages import (
 from octonext.sync.packing import unpack
 from octonext.sync.receipt_messages import FindReceipt, ReceiptFound
 
-from .conftest import MILK, JournalWriter, Shard
-from .test_deltas import fill
-from .test_socket import Gateway, Line, gateway
-
-__all__ = ["gateway"]
+from .conftest import MILK, JournalWriter, Shard, fill
+from .gateway import Gateway, Line
 
 
 async def take(line: Line, *, pages: int) -> tuple[set[str], dict[str, str], bool]:

@@ -15,7 +15,7 @@ from octonext.sync.packing import unpack
 from octonext.sync.service import TillSession
 from octonext.sync.service.deltas import CUSTOMERS, DELTAS_AT_ONCE, REFERENCE, Feed, PackedPages, parse_cursor
 
-from .conftest import JournalWriter, Shard
+from .conftest import JournalWriter, Shard, fill
 
 
 async def test_a_new_price_that_wakes_more_tills_than_the_queue_holds_refuses_nobody(
@@ -33,20 +33,27 @@ async def test_a_new_price_that_wakes_more_tills_than_the_queue_holds_refuses_no
     assert all(delta is not None and delta.rows for delta in await asyncio.gather(*awake))
 
 
-async def fill(shard: Shard, count: int) -> None:
-    """So many products and prices, as one page of head office's rows brings them."""
-    await shard.pool.execute(
-        "INSERT INTO reference (kind, key, payload)"
-        " SELECT 'product', md5(n::text)::uuid::text, jsonb_build_object("
-        " 'product_id', md5(n::text)::uuid, 'sku', 'S' || n,"
-        " 'name_en', 'Product ' || n, 'name_ar', 'منتج ' || n,"
-        " 'unit', 'piece', 'category_id', NULL, 'tax_class', 'standard', 'active', true,"
-        " 'barcodes', jsonb_build_array(lpad((n * 7919 % 9999999999999)::text, 13, '0')))"
-        " FROM generate_series(1, $1::int) n",
-        count,
-    )
-    await shard.pool.execute("INSERT INTO reference_history DEFAULT VALUES")
+async def test_deltas_bring_a_till_up_to_date_and_later_only_changes(
+    shard: Shard, till: JournalWriter
+) -> None:
+    await shard.enrol(till)
+    for number in range(1200):
+        await shard.put_reference("product", f"p{number:04}", {"product_id": f"p{number:04}"})
     await shard.sync.refresh()
+    session = await shard.connect(till)
+    cursor, keys, pages = START, set(), 0
+    while (delta := await shard.sync.delta(session, cursor)) is not None:
+        keys |= {row.key for row in delta.rows if row.kind == "product"}
+        assert all(row.kind != "device" for row in delta.rows)
+        cursor = parse_cursor(delta.cursor)
+        pages += 1
+    assert (len(keys), pages) == (1200, 3)
+    await shard.put_reference("product", "p0007", None)
+    assert await shard.sync.delta(session, cursor) is None
+    await shard.sync.refresh()
+    delta = await shard.sync.delta(session, cursor)
+    assert delta is not None
+    assert [(row.key, bytes(row.value)) for row in delta.rows] == [("p0007", b"null")]
 
 
 async def follow(

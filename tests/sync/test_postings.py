@@ -27,14 +27,7 @@ from octonext.sales.entries import (
 from octonext.shards.lane import ShardUnavailable
 from octonext.sync.messages import Ack, Nack
 
-from .conftest import MILK, RICE, JournalWriter, Shard
-
-
-async def accepted(shard: Shard, till: JournalWriter, first: int = 1) -> list[str]:
-    answer = await shard.sync.push(await shard.connect(till), till.push(first))
-    assert isinstance(answer, Ack), answer
-    assert answer.acked == till.head
-    return list(answer.outcomes)
+from .conftest import MILK, RICE, JournalWriter, Shard, accepted
 
 
 async def test_a_day_in_a_shop_is_booked_in_goods_and_money(shard: Shard, till: JournalWriter) -> None:
@@ -292,7 +285,10 @@ async def test_what_no_posting_has_a_place_for_is_an_event(shard: Shard, till: J
     till.write(CashMoved(**till.common(), currency="KWD", amount=-900, reason="bank", approved_by=RICE))
     till.write(ReceiptReprinted(**till.common(), receipt=ReceiptReference(1, 1, 2)))
     till.write(CashierSignedIn(**till.common()))
-    assert await accepted(shard, till) == ["posted"] * 6
+    back = msgspec.json.decode(till.entries[till.take_back(None, (RICE, 1)) - 1][0], type=Return)
+    till.entries.pop()
+    till.write(msgspec.structs.replace(back, reason="no bag", approved_by=RICE))
+    assert await accepted(shard, till) == ["posted"] * 6 + ["posted_with_case"]
     events = await shard.pool.fetch("SELECT kind, detail::text AS detail FROM till_event ORDER BY seq")
     assert [(row["kind"], msgspec.json.decode(row["detail"])) for row in events] == [
         (
@@ -303,6 +299,7 @@ async def test_what_no_posting_has_a_place_for_is_an_event(shard: Shard, till: J
         ("cash_moved", {"amount": -900, "reason": "bank", "approved_by": str(RICE)}),
         ("receipt_reprinted", {"receipt": {"branch": 1, "device": 1, "seq": 2}}),
         ("cashier_signed_in", {}),
+        ("return", {"approved_by": str(RICE), "reason": "no bag"}),
     ]
 
 

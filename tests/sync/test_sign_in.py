@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+import pytest_asyncio
 
 from octonext.base.clock import SystemClock
 from octonext.base.ids import new_uuid7
@@ -25,9 +26,7 @@ from octonext.sync.service.sign_in import LIMITS, SignIns
 
 from .conftest import SHARE_KEY as KEY
 from .conftest import JournalWriter, Shard
-from .test_socket import Gateway, gateway
-
-__all__ = ["gateway"]
+from .gateway import Gateway
 
 PIN = "482139"
 CHEAP = Argon2Cost(time=1, memory_kib=8, lanes=1)
@@ -47,6 +46,14 @@ async def put_cashier(shard: Shard, code: str = "17", pin: str = PIN, **changes:
         "cashier", str(user_id), fields | {"pin_hash": hash_secret(pin, CHEAP)} | changes
     )
     return user_id
+
+
+@pytest_asyncio.fixture
+async def session(shard: Shard, till: JournalWriter) -> TillSession:
+    """A connected till, in whose branch cashier 17 works."""
+    await shard.enrol(till)
+    await put_cashier(shard)
+    return await shard.connect(till)
 
 
 async def ask(
@@ -105,11 +112,8 @@ async def test_the_right_pin_gives_the_till_the_share_that_it_always_has(
 
 
 async def test_a_share_follows_the_key_that_the_till_was_enrolled_with_and_its_generation(
-    shard: Shard, till: JournalWriter
+    shard: Shard, session: TillSession
 ) -> None:
-    await shard.enrol(till)
-    await put_cashier(shard)
-    session = await shard.connect(till)
     rotated = SignIns(DeviceShares(lambda: [bytes(32), KEY]), SystemClock())
     answer = await ask(rotated, shard, session)
     assert isinstance(answer, SignedIn)
@@ -164,11 +168,8 @@ async def test_a_cashier_of_the_tills_own_branch_signs_in(
 
 
 async def test_the_fifth_wrong_pin_in_a_row_costs_a_minute_and_each_further_one_twice_as_long(
-    shard: Shard, till: JournalWriter, desk: SignIns
+    shard: Shard, session: TillSession, desk: SignIns
 ) -> None:
-    await shard.enrol(till)
-    await put_cashier(shard)
-    session = await shard.connect(till)
     assert (await fail(desk, shard, session, 4)).retry_after_ms is None
     assert (await fail(desk, shard, session, 1)).retry_after_ms == 60_000
     # even the right PIN, and without any Argon2id
@@ -197,11 +198,8 @@ async def test_the_twentieth_wrong_pin_locks_out_for_a_day_until_head_office_giv
 
 
 async def test_a_lock_out_is_over_after_a_day_and_the_count_begins_anew(
-    shard: Shard, till: JournalWriter
+    shard: Shard, session: TillSession
 ) -> None:
-    await shard.enrol(till)
-    await put_cashier(shard)
-    session = await shard.connect(till)
     desk = SignIns(DeviceShares(lambda: [KEY]), SystemClock(), ONLY_BY_CODE)
     await fail(desk, shard, session, 20)
     await shard.pool.execute(
@@ -233,22 +231,16 @@ async def test_a_till_is_locked_out_whatever_codes_it_tries_until_head_office_un
 
 
 async def test_guesses_at_the_same_time_count_like_guesses_one_after_the_other(
-    shard: Shard, till: JournalWriter, desk: SignIns
+    shard: Shard, session: TillSession, desk: SignIns
 ) -> None:
-    await shard.enrol(till)
-    await put_cashier(shard)
-    session = await shard.connect(till)
     answers = await asyncio.gather(*(refused(desk, shard, session, pin="0000") for _ in range(12)))
     assert sorted(answer.reason for answer in answers) == ["locked_out"] * 7 + ["wrong_pin"] * 5
 
 
 async def test_a_till_that_asks_without_end_is_told_to_wait_even_with_the_right_pin(
-    shard: Shard, till: JournalWriter, desk: SignIns, monkeypatch: pytest.MonkeyPatch
+    shard: Shard, session: TillSession, desk: SignIns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sign_in, "ASKED", Limit("till_sign_in", attempts=2, window_s=60))
-    await shard.enrol(till)
-    await put_cashier(shard)
-    session = await shard.connect(till)
     assert isinstance(await ask(desk, shard, session), SignedIn)
     assert isinstance(await ask(desk, shard, session), SignedIn)
     answer = await refused(desk, shard, session)
@@ -369,11 +361,8 @@ async def test_another_branch_of_the_region_where_the_cashier_does_not_work_clea
 
 
 async def test_a_till_forgets_wrong_pins_of_yesterday_though_people_signed_in_all_the_time(
-    shard: Shard, till: JournalWriter, desk: SignIns
+    shard: Shard, session: TillSession, desk: SignIns
 ) -> None:
-    await shard.enrol(till)
-    await put_cashier(shard)
-    session = await shard.connect(till)
     for number in range(9):
         await fail(desk, shard, session, 1, f"A{number}")
     await shard.pool.execute("UPDATE sign_in_count SET failed_at = failed_at - interval '20 h'")

@@ -137,6 +137,8 @@ class Return(Entry, frozen=True, tag="return", kw_only=True):
     reason: Text | None = None
     note: Text | None = None
     customer: UUID | None = None
+    #: Who allowed it, where the cashier may not: a refund without a receipt, a sale taken back.
+    approved_by: UUID | None = None
 
 
 class Void(Entry, frozen=True, tag="void", kw_only=True):

@@ -25,7 +25,7 @@ async def answer(
     if own is not None and own.status == "revoked":
         return Nack(reason="revoked", detail=own.ending)
     if isinstance(request, FindReceipt):
-        return await find_receipt(shard, request)
+        return await find_receipt(shard, session.device_id, request)
     if isinstance(request, Rescue):
         try:
             return await shard.rescue(session, request, actor)

@@ -26,7 +26,7 @@ def json_text(value: object) -> str:
 def detail_of(entry: AnyEntry) -> str | None:
     """Return the JSON of what an entry says that no posting of goods or money holds, None for nothing."""
     if isinstance(entry, RECEIPTS):
-        return _discounts(entry)
+        return _of_receipt(entry)
     if isinstance(entry, Void):
         return json_text(
             {
@@ -58,8 +58,11 @@ def detail_of(entry: AnyEntry) -> str | None:
     return None
 
 
-def _discounts(receipt: Sale | Return) -> str | None:
-    """Return the JSON of the discounts that a receipt gives reasons or names approvers for, None for none."""
+def _of_receipt(receipt: Sale | Return) -> str | None:
+    """Return the JSON of who approved a return, and of discounts with a reason or approver, None for none."""
+    detail: dict[str, object] = {}
+    if isinstance(receipt, Return) and receipt.approved_by is not None:
+        detail = {"approved_by": receipt.approved_by, "reason": receipt.reason}
     explained = [
         {
             "line": number,
@@ -70,4 +73,6 @@ def _discounts(receipt: Sale | Return) -> str | None:
         for number, line in enumerate(receipt.lines, 1)
         if line.discount_reason is not None or line.discount_approved_by is not None
     ]
-    return json_text({"discounts": explained}) if explained else None
+    if explained:
+        detail["discounts"] = explained
+    return json_text(detail) if detail else None

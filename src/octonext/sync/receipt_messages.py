@@ -10,14 +10,26 @@ from msgspec import Meta, Struct
 
 from .fields import Branch, Device, RequestId
 
+#: The last place that a journal can have.
+SEQ_MAX = 2**46
 
-class FindReceipt(Struct, frozen=True, tag_field="t", tag="find_receipt", kw_only=True):
-    """Which receipt is this, and how much of it has come back?"""
+
+class FindReceipt(Struct, frozen=True, tag_field="t", tag="find_receipt", kw_only=True, omit_defaults=True):
+    """Which receipt is this, and how much of it has come back?
+
+    Named by its integers, or by `number` as it is printed: a till knows no other till's code.
+    """
 
     id: RequestId
-    branch: Branch
-    device: Device
-    seq: Annotated[int, Meta(ge=1, le=2**46)]
+    branch: Branch | None = None
+    device: Device | None = None
+    seq: Annotated[int, Meta(ge=1, le=SEQ_MAX)] | None = None
+    number: Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9-]+\Z")] | None = None
+
+    def __post_init__(self) -> None:
+        given = [each is not None for each in (self.branch, self.device, self.seq)]
+        if all(given) == (self.number is not None) or any(given) != all(given):
+            raise ValueError("a receipt is named by branch, device and seq, or by its number")
 
 
 class SoldLine(Struct, frozen=True, kw_only=True):
@@ -43,6 +55,8 @@ class SoldReceipt(Struct, frozen=True, kw_only=True):
     device: int
     seq: int
     kind: Literal["sale", "return"]
+    #: As printed; None where the till's or the branch's code is not known here (any more).
+    number: str | None = None
     #: What the till's clock said: what is printed on it.
     at: datetime
     currency: str

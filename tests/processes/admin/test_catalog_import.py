@@ -11,9 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 from litestar import Litestar
+from typer.testing import CliRunner
 
 from api_fixtures import BridgeTransport
 from octonext.edge.errors import InvalidRequest
+from octonext.processes.admin import catalog
 from octonext.processes.admin.catalog_import import Tally, UnreadableFile, import_products
 from octonext.processes.admin.client import Api
 
@@ -67,6 +69,28 @@ async def test_rows_in_are_rows_applied_plus_rows_reported(
     products = {row["sku"]: row for row in (await api.get("/products")).json()["items"]}
     assert products["0000000000017"]["name_en"] == 'Two lines, a comma and a " quote'
     assert products["5280122341129"]["name_ar"] == "كاري 🍛"
+
+
+@pytest.mark.parametrize(("rows", "code"), [("TEA,Tea\n", 0), ("TEA,Tea\n,No code\n", 3)])
+async def test_the_command_fails_when_a_row_was_refused(
+    rest_app: Litestar,
+    admin_secret: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rows: str,
+    code: int,
+) -> None:
+    transport = BridgeTransport(rest_app, asyncio.get_running_loop())
+    monkeypatch.setattr(
+        catalog, "connect", lambda *_: Api("https://hq", admin_secret, None, transport=transport)
+    )
+    file, report = tmp_path / "products.csv", tmp_path / "report.csv"
+    file.write_text(f"sku,name\n{rows}", encoding="utf-8")
+    arguments = ["import", str(file), "--report", str(report)]
+    result = await asyncio.to_thread(CliRunner().invoke, catalog.app, arguments)
+    assert result.exit_code == code, result.output
+    assert f"1 applied (1 new) + {1 if code else 0} refused" in result.output
+    assert len(report.read_text(encoding="utf-8").splitlines()) == (2 if code else 1)
 
 
 async def test_importing_a_file_again_changes_nothing(

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -283,3 +284,13 @@ def test_a_source_is_read_as_it_is_written_into_the_settings() -> None:
     assert as_setting(command) == '{ command = ["kms-read", "key one", "--plain"] }'
     assert as_setting(parse_source("env:MASTER")) == '{ env = "MASTER" }'
     assert as_setting(parse_source("file:/etc/master")) == '{ file = "/etc/master" }'
+
+
+@pytest.mark.parametrize("word", ['say "please"', "back\\slash", "two\nlines", "\x7f", "مفتاح"])
+def test_a_source_with_any_sign_in_it_is_the_same_when_the_settings_are_read(word: str) -> None:
+    for source, written in (
+        (SecretSource(file=Path("/etc") / word), {"file": f"/etc/{word}"}),
+        (SecretSource(env=word), {"env": word}),
+        (SecretSource(command=("kms-read", word)), {"command": ["kms-read", word]}),
+    ):
+        assert tomllib.loads(f"master = {as_setting(source)}")["master"] == written

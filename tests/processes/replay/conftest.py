@@ -13,6 +13,9 @@ from octonext.processes.replay.domain.rows import LONDON, Row
 
 MakeRow = Callable[..., Row]
 
+#: The hour in which the file begins.
+START = datetime(2010, 12, 1, 8, tzinfo=LONDON)
+
 
 @pytest.fixture
 def make_row() -> MakeRow:

@@ -7,7 +7,7 @@ import pytest
 from octonext.processes.replay.domain.calendar import offline_steps, steps
 from octonext.processes.replay.domain.places import Chain
 
-from .test_plan import START
+from .conftest import START
 
 CHAIN = Chain(branches=8, tills=40, shards=2, seed=1)
 

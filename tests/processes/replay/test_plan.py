@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -13,15 +13,14 @@ from octonext.base.quantity import extend
 from octonext.processes.replay.domain.invoices import SERVICES
 from octonext.processes.replay.domain.places import Chain
 from octonext.processes.replay.domain.plan import Entry, Kind, Plan, make_plan
-from octonext.processes.replay.domain.rows import LONDON, Reported, Row
+from octonext.processes.replay.domain.rows import Reported, Row
 from octonext.processes.replay.domain.sizes import line_bytes
 from octonext.sales.entries import ENTRY_BYTES_MAX
 
-from .conftest import MakeRow
+from .conftest import START, MakeRow
 
 SHOP = Chain(branches=1, tills=1, shards=1)
 CHAIN = Chain(branches=4, tills=6, shards=2, seed=7)
-START = datetime(2010, 12, 1, 8, tzinfo=LONDON)
 
 
 def entries(plan: Plan, *kinds: Kind) -> list[Entry]:

@@ -16,6 +16,7 @@ import asyncpg
 import msgspec
 import pytest_asyncio
 
+from application_role import as_application
 from octonext.base.clock import SystemClock
 from octonext.crypto.envelope import Argon2Cost, generate_shard_key, shard_public_spki
 from octonext.crypto.signature import generate_device_key, private_from_der, private_to_der, public_spki
@@ -252,7 +253,7 @@ def write_day(till: Till) -> None:
             Draft(Sale, sold),
             Draft(Sale, receipt(line(RICE, 2, 4600), tender="mada")),
             Draft(Return, receipt(line(MILK, 1, 575, original_line=1), original=original)),
-            Draft(Return, receipt(line(MILK, 1, 575), tender="card", original=None)),
+            Draft(Return, receipt(line(MILK, 1, 575), tender="card", original=None, approved_by=CASHIER)),
             Draft(Void, {"scope": "line", "amount": 500, "product": RICE, "reason": "too | dear"}),
             Draft(PriceOverridden, {"product": RICE, "price_before": 2300, "price_after": 2000}),
             Draft(DrawerOpened, {"reason": None, "approved_by": CASHIER}),
@@ -280,7 +281,7 @@ async def empty_shop(new_shard: Callable[[], Awaitable[str]], tmp_path: Path) ->
     owner = await open_pool(dsn, application_name="octonext-test", max_size=4)
     await owner.execute("SELECT ensure_month_partitions(current_date, 2)")
     clock, registry = SystemClock(), Registry()
-    app_dsn = dsn.replace("://octonext@", "://octonext_app@", 1)
+    app_dsn = as_application(dsn)
     lane = Lane("sa-1", app_dsn, clock=clock, metrics=LaneMetrics(registry))
     sync = ShardSync(lane, [SHARD_KEY], clock=clock, metrics=SyncMetrics(registry))
     shop = Shop(app_dsn, owner, sync, tmp_path)

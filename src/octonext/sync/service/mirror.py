@@ -34,11 +34,13 @@ Value = TypeVar("Value", bound=Struct)
 PAGE_ROWS = 2_000
 
 
-class Device(Struct, frozen=True):
+class Device(Struct, frozen=True, kw_only=True):
     """A till as head office describes it."""
 
     device_id: int
     branch_id: int
+    #: How receipts name it.
+    code: str = ""
     status: Literal["pending", "enrolled", "revoked"]
     public_key: str | None = None
     #: Why it was revoked.
@@ -62,10 +64,12 @@ class Device(Struct, frozen=True):
             return None
 
 
-class Branch(Struct, frozen=True):
+class Branch(Struct, frozen=True, kw_only=True):
     """A branch as far as ingest needs it."""
 
     branch_id: int
+    #: How receipts name it.
+    code: str = ""
     shard_id: str
     currency: str
     time_zone: str
@@ -98,6 +102,8 @@ class Mirror:
         self._branches: dict[int, Branch] = {}
         self._taxes: dict[str, Tax] = {}
         self._rules: dict[int, BranchRules] = {}
+        #: Branch and device by their codes; None until somebody asks.
+        self._places: dict[tuple[str, str], tuple[int, int]] | None = None
         self._revoked: list[Device] = []
 
     async def refresh(self, lane: Lane) -> bool:
@@ -148,6 +154,7 @@ class Mirror:
             elif row.kind == "tax":
                 _replace(self._taxes, row.key, row.payload, Tax)
         self._rules = {}
+        self._places = None
 
     def take_revoked(self) -> list[Device]:
         """Return the tills that were revoked since this was last asked."""
@@ -167,6 +174,26 @@ class Mirror:
         """Return whether `branch_id` lives on this shard (the copy may name branches elsewhere)."""
         branch = self._branches.get(branch_id)
         return branch is not None and branch.shard_id == self.shard_id
+
+    def codes(self, device_id: int) -> tuple[str, str] | None:
+        """Return the codes of a till's branch and of the till, as receipts have them; None if unknown."""
+        device = self._devices.get(device_id)
+        branch = None if device is None else self._branches.get(device.branch_id)
+        return None if device is None or branch is None else (branch.code, device.code)
+
+    def place(self, branch_code: str, device_code: str) -> tuple[int, int] | None:
+        """Return branch and device that have these codes, None if this shard has no such till."""
+        if self._places is None:
+            self._places = {
+                codes: (device.branch_id, device.device_id)
+                for device in self._devices.values()
+                if (codes := self.codes(device.device_id)) is not None
+            }
+        return self._places.get((branch_code, device_code))
+
+    def has_branch_code(self, code: str) -> bool:
+        """Return whether a branch of this shard has this code."""
+        return any(branch.code == code and self.has_branch(key) for key, branch in self._branches.items())
 
     def rules(self, branch_id: int) -> BranchRules:
         """Return what ingest needs to know of a branch of this shard. Raises KeyError."""

@@ -2,32 +2,57 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
+from octonext.base.ids import receipt_number
+from octonext.edge.errors import TooManyAttempts
+from octonext.edge.limits import Limit
+from octonext.sales.entries import ReceiptReference
 from octonext.shards.lane import ShardUnavailable
 
 from ..messages import Refused
-from ..receipt_messages import FindReceipt, ReceiptFound, SoldLine, SoldReceipt
+from ..receipt_messages import SEQ_MAX, FindReceipt, ReceiptFound, SoldLine, SoldReceipt
 from ..store import ReturnedRow, SoldLineRow, read_receipt
 
 if TYPE_CHECKING:
     from .shard import ShardSync
 
 
-async def find_receipt(shard: ShardSync, request: FindReceipt) -> ReceiptFound | Refused:
-    """Answer a till that wants to take something back."""
-    if not shard.mirror.has_branch(request.branch):
+#: Of other tills: more than a busy counter for returns looks up, and too few to read a shop's sales with.
+OF_OTHERS = Limit("receipts_of_other_tills", attempts=60, window_s=600)
+
+_SEQ = re.compile(r"[0-9]{1,14}")
+
+
+async def find_receipt(shard: ShardSync, asking: int, request: FindReceipt) -> ReceiptFound | Refused:
+    """Answer the till `asking`, which wants to take something back."""
+    named = _named(shard, request)
+    if named == "elsewhere":
         return Refused(
             id=request.id,
             reason="elsewhere",
-            detail=f"Branch {request.branch} is not of this shard: what it sold is not known here.",
+            detail="That branch is not of this shard: what it sold is not known here.",
         )
+    if named is None or named.device != asking:
+        # also for a number that is nobody's, or guessing would cost nothing
+        try:
+            shard.lookups.begin(OF_OTHERS, str(asking))
+        except TooManyAttempts as error:
+            return Refused(
+                id=request.id,
+                reason="overloaded",
+                detail="This till asks for too many receipts of other tills.",
+                retry_after_ms=error.retry_after_s * 1000,
+            )
+    if named is None:
+        return ReceiptFound(id=request.id, receipt=None)
     try:
         found = await shard.lane.run(
             lambda connection: read_receipt(
-                connection, branch=request.branch, device=request.device, seq=request.seq
+                connection, branch=named.branch, device=named.device, seq=named.seq
             ),
             readonly=True,
         )
@@ -41,12 +66,14 @@ async def find_receipt(shard: ShardSync, request: FindReceipt) -> ReceiptFound |
     if found is None:
         return ReceiptFound(id=request.id, receipt=None)
     returned = spread(found.lines, found.returns)
+    codes = shard.mirror.codes(named.device)
     return ReceiptFound(
         id=request.id,
         receipt=SoldReceipt(
-            branch=request.branch,
-            device=request.device,
-            seq=request.seq,
+            branch=named.branch,
+            device=named.device,
+            seq=named.seq,
+            number=codes and receipt_number(*codes, named.seq),
             kind=found.kind,
             at=found.at,
             currency=found.currency,
@@ -60,6 +87,22 @@ async def find_receipt(shard: ShardSync, request: FindReceipt) -> ReceiptFound |
             customer=found.customer,
         ),
     )
+
+
+def _named(shard: ShardSync, request: FindReceipt) -> ReceiptReference | Literal["elsewhere"] | None:
+    """Return which receipt is meant; None for a number of a till that nobody has heard of."""
+    mirror = shard.mirror
+    if request.branch is not None and request.device is not None and request.seq is not None:
+        known = mirror.has_branch(request.branch)
+        return ReceiptReference(request.branch, request.device, request.seq) if known else "elsewhere"
+    branch_code, _, rest = (request.number or "").upper().partition("-")
+    device_code, _, seq = rest.partition("-")
+    if not mirror.has_branch_code(branch_code):
+        return "elsewhere"
+    place = mirror.place(branch_code, device_code)
+    if place is None or not _SEQ.fullmatch(seq) or not 1 <= int(seq) <= SEQ_MAX:
+        return None
+    return ReceiptReference(*place, int(seq))
 
 
 def spread(lines: Sequence[SoldLineRow], returns: Iterable[ReturnedRow]) -> list[int]:

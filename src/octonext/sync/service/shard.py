@@ -14,6 +14,7 @@ import structlog
 from octonext.base.clock import Clock
 from octonext.crypto.envelope import ShardPrivateKey, shard_public_spki
 from octonext.crypto.signature import verify
+from octonext.edge.limits import Attempts
 from octonext.runtime.actor import Actor, device_actor
 from octonext.runtime.postgres import Connection
 from octonext.shards.lane import Lane, ShardUnavailable
@@ -114,6 +115,7 @@ class ShardSync:
         self._clock = clock
         self._metrics = metrics
         self._deltas = Deltas(lane, pages)
+        self.lookups = Attempts(clock)
 
     def use_keys(self, privates: Sequence[ShardPrivateKey]) -> bool:
         """Take the generations of a rotated sync key; whether tills must be told of another public key."""

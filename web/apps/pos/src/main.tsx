@@ -1,5 +1,7 @@
 /** Where the page begins: the engine's worker starts, and the screens follow its state. */
-// First of all: what a screen says about its own must win over the primitives.
+// First of all: the rest of this page takes a slow machine a while.
+import { startWorker } from "./early-worker";
+// Then this: what a screen says about its own must win over the primitives.
 import "./theme/tokens.css";
 import "./theme/base.css";
 import "./theme/ui.css";
@@ -13,16 +15,15 @@ import { watchForInstall } from "./settings/install";
 
 watchForInstall();
 
-const client = connectTill({
-  startWorker: () =>
-    new Worker(new URL("./till.worker.ts", import.meta.url), { type: "module", name: "till" }),
-  appVersion: __APP_VERSION__,
-});
+const client = connectTill({ startWorker, appVersion: __APP_VERSION__ });
 
 const place = document.getElementById("app");
 if (place === null) throw new Error("index.html has no #app");
-createRoot(place).render(
-  <StrictMode>
-    <App client={client} />
-  </StrictMode>,
-);
+// In a task of its own: the worker's script is there by now, but its thread begins only when this one is free.
+setTimeout(() => {
+  createRoot(place).render(
+    <StrictMode>
+      <App client={client} />
+    </StrictMode>,
+  );
+});

@@ -47,6 +47,8 @@ const REFUSALS: Record<RefusalCode, TillRefusal["params"]> = {
   card_number: { field: "note" },
   receipt_not_found: { text: "KW01-T01-9" },
   receipt_unreadable: {},
+  other_currency: { number: "KW01-T01-17", currency: "SAR" },
+  ask_later: { retryAfterMs: 60_000 },
   return_too_much: { number: 2, max: 1000 },
   too_long: {},
   storage_full: {},

@@ -1,7 +1,9 @@
-/** A till engine in memory, for tests and the preview of the shell. It keeps no journal and is never shipped. */
+/**
+ * A till engine in memory, for tests and the preview of the page: people, shifts, sync and rescue here, selling
+ * at its counter. It keeps no journal and is never shipped.
+ */
 import {
   TillRefusal,
-  type CartView,
   type Person,
   type ShiftReport,
   type TillClient,
@@ -9,70 +11,9 @@ import {
   type TillState,
 } from "@octonext/engine/api";
 import { PERMISSIONS } from "@octonext/core/roles";
-import { DEFAULT_SETTINGS } from "@octonext/core/settings";
 
-export const NOW = Date.UTC(2026, 2, 14, 11, 30);
-
-export const PEOPLE: Person[] = [
-  { id: "p1", code: "C01", name: { en: "Cashier One", ar: "الكاشير الأول" }, role: "cashier" },
-  { id: "p2", code: "C02", name: { en: "Cashier Two", ar: "الكاشير الثاني" }, role: "cashier" },
-  { id: "p3", code: "S01", name: { en: "Supervisor", ar: "المشرف" }, role: "supervisor" },
-  { id: "p4", code: "M01", name: { en: "Manager", ar: "المدير" }, role: "manager" },
-];
-/** The PIN of everybody in memory. */
-export const PIN = "1234";
-
-export function memoryState(change: Partial<TillState> = {}): TillState {
-  return {
-    phase: "locked",
-    identity: {
-      deviceId: 7,
-      deviceCode: "T01",
-      branchId: 3,
-      branchCode: "KW01",
-      branchName: { en: "Branch One", ar: "الفرع الأول" },
-      receiptPrefix: "KW01-T01",
-      currency: "KWD",
-      exponent: 3,
-      jurisdiction: "KW",
-      timeZone: "Asia/Kuwait",
-    },
-    known: PEOPLE,
-    person: null,
-    permissions: [],
-    shift: null,
-    sync: {
-      state: "online",
-      since: NOW - 3_600_000,
-      unsynced: 0,
-      oldestUnsyncedAt: null,
-      lastAckedAt: NOW - 30_000,
-      lastError: null,
-      feed: null,
-      clockOffsetMs: 120,
-    },
-    storage: { persisted: true, usedBytes: 48_000_000, quotaBytes: 2_000_000_000, level: "ok", copy: "ok" },
-    settings: DEFAULT_SETTINGS,
-    catalogue: { products: 100_000, ready: true },
-    held: 0,
-    idle: true,
-    appVersion: "0.1.0",
-    ...change,
-  };
-}
-
-export const EMPTY_CART: CartView = {
-  lines: [],
-  items: 0,
-  subtotal: 0,
-  discount: 0,
-  cartDiscount: null,
-  taxes: [],
-  tax: 0,
-  total: 0,
-  note: null,
-  customer: null,
-};
+import { Counter, later } from "./memory/counter";
+import { memoryState, NOW, PEOPLE, PIN } from "./memory/state";
 
 export class MemoryTill implements TillClient {
   private current: TillState;
@@ -82,6 +23,7 @@ export class MemoryTill implements TillClient {
   private cashOut = 0;
   private drawerOpens = 0;
   private float = 0;
+  readonly counter = new Counter(this);
   readonly engine: TillEngine;
 
   constructor(change: Partial<TillState> = {}) {
@@ -151,8 +93,6 @@ export class MemoryTill implements TillClient {
   }
 
   private methods(): TillEngine {
-    const later = <T>(make: () => T): Promise<T> => Promise.resolve().then(make);
-    const cart = () => later(() => EMPTY_CART);
     const unbuilt = () =>
       later((): never => {
         throw new TillRefusal("offline");
@@ -186,7 +126,7 @@ export class MemoryTill implements TillClient {
       openShift: ({ openingFloat }) =>
         later(() => {
           this.float = openingFloat;
-          const openedBy = this.current.person?.name.en ?? "";
+          const openedBy = this.current.person?.name ?? { en: "", ar: "" };
           this.change({
             shift: { id: `s${this.past.length + 1}`, openedAt: new Date(NOW).toISOString(), openedBy },
           });
@@ -212,36 +152,9 @@ export class MemoryTill implements TillClient {
           return z;
         }),
       closedShifts: () => later(() => this.past),
-      search: () => later(() => []),
-      categories: () => later(() => []),
-      browse: () => later(() => []),
-      setFavourite: () => Promise.resolve(),
-      cart,
-      scan: (code) => later(() => ({ kind: "unknown", code })),
-      addProduct: cart,
-      setQuantity: cart,
-      removeLine: cart,
-      overridePrice: cart,
-      discountLine: cart,
-      discountCart: cart,
-      setNote: cart,
-      setCustomer: cart,
-      cancelCart: cart,
-      hold: cart,
-      heldCarts: () => later(() => []),
-      recall: cart,
-      discardHeld: () => Promise.resolve(),
-      findReceipt: unbuilt,
-      returnLines: cart,
-      returnWithoutReceipt: cart,
-      tenders: () => later(() => []),
-      pay: unbuilt,
+      ...this.counter.methods(),
       voidReceipt: unbuilt,
-      receipts: () => later(() => []),
       receipt: unbuilt,
-      reprint: unbuilt,
-      findCustomers: () => later(() => []),
-      saveCustomer: (customer) => later(() => ({ ...customer, id: customer.id ?? "c1" })),
       countStock: () => Promise.resolve(),
       syncNow: () =>
         later(() => {

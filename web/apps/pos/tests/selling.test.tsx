@@ -3,7 +3,7 @@
  *
  * The selling screens in a page, with an engine in memory: what a cashier does and sees, and axe's opinion.
  */
-import type { Receipt, TillEngine } from "@octonext/engine/api";
+import type { Receipt } from "@octonext/engine/api";
 import axe from "axe-core";
 import { act } from "react";
 import { createRoot, type Root } from "react-dom/client";
@@ -14,14 +14,16 @@ import { PreferencesProvider } from "../src/preferences";
 import { SellScreen } from "../src/sell";
 import { ShortcutProvider } from "../src/ui/shortcuts";
 import { ToastProvider } from "../src/ui/toast";
-import { receiptOf, smallTill, type SmallTill } from "./small-engine";
+import { MemoryTill } from "./memory-engine";
+import { receiptOf } from "./memory/receipt";
+import { PEOPLE, sellingState } from "./memory/state";
 
-let till: SmallTill;
+let till: MemoryTill;
 let root: Root;
 
 beforeEach(() => {
   Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
-  till = smallTill();
+  till = new MemoryTill(sellingState());
 });
 
 afterEach(async () => {
@@ -42,7 +44,7 @@ async function open(language: "en" | "ar" = "en"): Promise<void> {
   await act(async () => {
     root.render(
       <PreferencesProvider>
-        <EngineProvider client={till.client}>
+        <EngineProvider client={till}>
           <ToastProvider>
             <ShortcutProvider>
               <SellScreen />
@@ -175,7 +177,7 @@ describe("a scan", () => {
     await scanned("6281007041001");
     await press("F4");
     await scanned("6281007041002");
-    expect(till.cart().lines).toHaveLength(1);
+    expect(till.counter.cart.lines).toHaveLength(1);
     expect(text()).toContain("Finish or leave the payment first.");
   });
 });
@@ -186,10 +188,10 @@ describe("paying", () => {
     await scanned("6281007041001");
     const calls: unknown[] = [];
     let resolve: (receipt: Receipt) => void = () => undefined;
-    till.answer("pay", ((request) => {
+    till.engine.pay = (request) => {
       calls.push(request);
       return new Promise<Receipt>((done) => (resolve = done));
-    }) satisfies TillEngine["pay"]);
+    };
     await press("F4");
     await doing(() => {
       button("Exact").click();
@@ -199,7 +201,7 @@ describe("paying", () => {
     expect(calls).toEqual([{ tenders: [{ tender: "cash", amount: null, reference: null }] }]);
     expect(byTest("receipt-number")).toHaveLength(0);
     expect(text()).toContain("Recording the payment");
-    const receipt = receiptOf(till.cart(), 17, "cash", null);
+    const receipt = receiptOf(till.counter.cart, 17, "cash", null);
     await doing(() => {
       resolve(receipt);
     });
@@ -213,7 +215,7 @@ describe("paying", () => {
     await doing(() => {
       button("1.000").click();
     });
-    expect(till.paid).toEqual([{ tenders: [{ tender: "cash", amount: 1000, reference: null }] }]);
+    expect(till.counter.paid).toEqual([{ tenders: [{ tender: "cash", amount: 1000, reference: null }] }]);
     expect(byTest("change-due")[0]?.textContent).toContain("0.550");
     expect(document.activeElement?.textContent).toContain("New sale");
     await doing(() => {
@@ -232,7 +234,7 @@ describe("paying", () => {
     await doing(() => {
       button("Pay KWD").click();
     });
-    expect(till.paid).toEqual([]);
+    expect(till.counter.paid).toEqual([]);
     expect(text()).toContain("Type the reference.");
     await doing(() => {
       put(field("Reference"), "004211");
@@ -240,7 +242,7 @@ describe("paying", () => {
     await doing(() => {
       button("Pay KWD").click();
     });
-    expect(till.paid).toEqual([{ tenders: [{ tender: "knet", amount: null, reference: "004211" }] }]);
+    expect(till.counter.paid).toEqual([{ tenders: [{ tender: "knet", amount: null, reference: "004211" }] }]);
   });
 });
 
@@ -272,12 +274,14 @@ describe("a return", () => {
     await doing(() => {
       button("Add to the cart").click();
     });
-    expect(till.cart().total).toBe(-450);
+    expect(till.counter.cart.total).toBe(-450);
     await press("F4");
     await doing(() => {
       button("Refund KWD").click();
     });
-    expect(till.paid.at(-1)).toEqual({ tenders: [{ tender: "cash", amount: null, reference: null }] });
+    expect(till.counter.paid.at(-1)).toEqual({
+      tenders: [{ tender: "cash", amount: null, reference: null }],
+    });
     expect(text()).toContain("Refunded");
   });
 });
@@ -295,6 +299,40 @@ it("a held cart comes back as it was", async () => {
     button("Recall").click();
   });
   expect(byTest("cart-line")).toHaveLength(1);
+});
+
+it("a held cart names who put it aside in the language of the screen", async () => {
+  const [person] = PEOPLE;
+  await open("ar");
+  await scanned("6281007041001");
+  await press("F6");
+  await doing(() => {
+    document.querySelector<HTMLElement>('[role="dialog"] .button--primary')?.click();
+  });
+  await press("F7");
+  expect(text()).toContain(person?.name.ar);
+  expect(text()).not.toContain(person?.name.en);
+});
+
+it("a category that gets the focus is brought into view", async () => {
+  await open();
+  const shown: Element[] = [];
+  Object.assign(HTMLElement.prototype, {
+    scrollIntoView(this: Element) {
+      shown.push(this);
+    },
+  });
+  const chip = [...document.querySelectorAll<HTMLElement>(".chip")].at(-1);
+  await doing(() => {
+    chip?.focus();
+  });
+  expect(shown).toContain(chip);
+  shown.length = 0;
+  await doing(() => {
+    chip?.click();
+  });
+  expect(shown.map((each) => each.className)).toContain("chip chip--on");
+  Reflect.deleteProperty(HTMLElement.prototype, "scrollIntoView");
 });
 
 it("the focus stays on the screen when the focused line is removed", async () => {

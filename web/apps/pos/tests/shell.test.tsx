@@ -7,7 +7,8 @@ import { afterEach, expect, test } from "vitest";
 import type { TillState } from "@octonext/engine/api";
 
 import { lastPerson } from "../src/sign-in/last-person";
-import { MemoryTill, memoryState, NOW, PIN } from "./memory-engine";
+import { MemoryTill } from "./memory-engine";
+import { memoryState, NOW, PIN } from "./memory/state";
 import { button, close, key, openApp, press, type, until } from "./page";
 
 const heading = (text: string) => () =>
@@ -72,6 +73,14 @@ test("a wrong PIN is said in words, and the next one is typed from the start", a
   expect(field instanceof HTMLInputElement && field.value).toBe("");
 });
 
+test("a PIN is digits only, and as many as head office gives at most", async () => {
+  await openApp(new MemoryTill());
+  await press(/Cashier One/u);
+  await type("12a34٥678910");
+  const field = document.activeElement;
+  expect(field instanceof HTMLInputElement && field.value).toBe("12345678");
+});
+
 test("a shift is opened, cash is taken out with an approval, and the shift is closed and counted", async () => {
   const till = new MemoryTill();
   await openApp(till);
@@ -111,7 +120,7 @@ test("a shift is opened, cash is taken out with an approval, and the shift is cl
 });
 
 test("settings change the language at once and stay", async () => {
-  const shift = { id: "s", openedAt: new Date(NOW).toISOString(), openedBy: "Cashier One" };
+  const shift = { id: "s", openedAt: new Date(NOW).toISOString(), openedBy: { en: "Cashier One", ar: "" } };
   await openApp(new MemoryTill({ shift }));
   await signIn(/Manager/u);
   await key("F10");

@@ -15,6 +15,14 @@ test("every currency of the Gulf has its notes and coins", () => {
   expect(Object.keys(DENOMINATIONS).sort()).toEqual(["AED", "BHD", "KWD", "OMR", "QAR", "SAR"]);
 });
 
+test("Oman's coins of 100 and 500 baisa are counted beside its notes of the same value", () => {
+  const omr = DENOMINATIONS["OMR"];
+  for (const value of [500, 100]) {
+    expect(omr?.notes).toContain(value);
+    expect(omr?.coins).toContain(value);
+  }
+});
+
 test("counted pieces are worth their sum, and a riyal note is not a riyal coin", () => {
   const sar = DENOMINATIONS["SAR"];
   if (sar === undefined) throw new Error("SAR is missing");

@@ -10,7 +10,7 @@ import { translator } from "../src/i18n/index";
 import { badgeText } from "../src/status/badge-text";
 import { wholeFile, withCode } from "../src/status/qr-sequence";
 import { codeOf } from "../src/enrol/code";
-import { memoryState, NOW } from "./memory-engine";
+import { memoryState, NOW } from "./memory/state";
 
 const { sync, storage } = memoryState();
 

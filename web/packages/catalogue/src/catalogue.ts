@@ -8,6 +8,8 @@ import type { Settings } from "@octonext/core/settings";
 import { browse, countCategories } from "./browsing";
 import { tradeItem } from "./codes";
 import { ABSENT, emptyImage, readImage, writeImage, type Image, type Part } from "./image";
+import type { Intake } from "./intake";
+import { imageOf } from "./intake-image";
 import { isSmallKind, Lookups } from "./lookups";
 import { mergeImage } from "./merging";
 import { Offers } from "./offers";
@@ -73,6 +75,19 @@ export class Catalogue {
     const { image, small } = readImage(parts);
     const catalogue = new Catalogue(image, new Lookups(), new Overlay());
     catalogue.apply(small);
+    return catalogue;
+  }
+
+  /**
+   * What was taken in so far, pausing where it can (what it sorts, it sorts in one go); no rows may be taken
+   * in meanwhile. The small kinds are shared with the intake.
+   */
+  static async fromIntake(intake: Intake, pause: () => Promise<void>): Promise<Catalogue> {
+    const steps = imageOf(intake);
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) await pause();
+    const catalogue = new Catalogue(step.value, intake.lookups, new Overlay());
+    catalogue.badRows = intake.badRows;
     return catalogue;
   }
 

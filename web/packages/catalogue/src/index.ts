@@ -2,6 +2,7 @@
 export { Catalogue, LATER_ROWS_MIN } from "./catalogue";
 export { CUSTOMER_HITS_MAX, customerRow, Customers } from "./customers";
 export { ImageError } from "./image";
+export { Intake } from "./intake";
 export type { Row } from "./rows";
 export { SEARCH_HITS_MAX } from "./searching";
 export type * from "./types";

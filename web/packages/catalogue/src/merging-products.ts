@@ -5,7 +5,7 @@ import { mergeById, mergeOrders, SLICE_KEYS, SLICE_ROWS, type Addition, type Pla
 import { lowerBoundFrom, skuKeyOf } from "./reading";
 import { codeKey } from "./words";
 
-const LETTERS_MAX = 0xffff;
+export const LETTERS_MAX = 0xffff;
 
 export type ProductColumns = Pick<
   Columns,

@@ -55,15 +55,20 @@ export function* mergeWords(old: Image, plan: Plan): Generator<void, WordColumns
     take(word, from, isAdded ? (added.get(word) ?? []) : []);
   }
   yield;
-  const { units, starts: wordStart } = packUnits(merged);
   const foundStart = new Uint32Array(merged.length + 1);
   foundStart.set(starts);
   foundStart[merged.length] = at;
-  const wordShared = new Uint8Array(merged.length);
-  for (let place = 1; place < merged.length; place++) {
-    wordShared[place] = sharedLetters(merged[place - 1] ?? "", merged[place] ?? "");
+  return { ...columnsOfWords(merged), found: found.slice(0, at), foundStart };
+}
+
+/** Sorted words as an index has them. */
+export function columnsOfWords(words: readonly string[]): Pick<Columns, "word" | "wordStart" | "wordShared"> {
+  const { units: word, starts: wordStart } = packUnits(words);
+  const wordShared = new Uint8Array(words.length);
+  for (let place = 1; place < words.length; place++) {
+    wordShared[place] = sharedLetters(words[place - 1] ?? "", words[place] ?? "");
   }
-  return { word: units, wordStart, wordShared, found: found.slice(0, at), foundStart };
+  return { word, wordStart, wordShared };
 }
 
 function sharedLetters(left: string, right: string): number {

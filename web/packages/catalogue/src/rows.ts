@@ -93,7 +93,15 @@ export const priceKey = (price: Pick<ListPrice, "listId" | "productId" | "from">
 
 export function readPrice(key: string, value: unknown): ListPrice | null {
   const named = readPriceKey(key);
-  if (named === null || !isFields(value)) return null;
+  return named && readPriceOf(named, value);
+}
+
+/** The price that a row's key named. */
+export function readPriceOf(
+  named: { listId: string; productId: string; from: number },
+  value: unknown,
+): ListPrice | null {
+  if (!isFields(value)) return null;
   const { amount, currency, valid_from: from, valid_until: last = null } = value;
   const until = last === null ? FOR_EVER : dayOf(last);
   const isReadable =

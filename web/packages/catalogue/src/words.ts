@@ -114,8 +114,15 @@ export function wordsOf(text: string): string[] {
 /** What a name sorts by, given its words. */
 export const sortKey = (words: readonly string[]): string => words.join(" ");
 
+const SHORT_ASCII = /^[\0-\x7f]{0,31}$/;
+const ASCII_SEPARATORS = /[^a-z0-9]+/g;
+
 /** A code (SKU, barcode) without its separators. */
-export const codeKey = (text: string): string => wordsOf(text).join("");
+export function codeKey(text: string): string {
+  // What most codes are: no letter of them folds to another one than its small form, and no word is cut.
+  if (SHORT_ASCII.test(text)) return text.toLowerCase().replace(ASCII_SEPARATORS, "");
+  return wordsOf(text).join("");
+}
 
 /** The word without the Arabic article, or null when it has none. */
 export function withoutArticle(word: string): string | null {

@@ -1,7 +1,7 @@
 /** The catalogue agrees with one that has no index, whatever rows came, in batches and merged or not. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Catalogue, type Row } from "../src/index";
+import { Catalogue, Intake, type Row } from "../src/index";
 import { NaiveCatalogue } from "./naive";
 
 const uuid = (kind: number, number: number): string =>
@@ -153,7 +153,37 @@ describe("a catalogue and one without an index", () => {
       { numRuns: 60 },
     );
   });
+
+  test("agree when a feed begins: whatever was taken in, found in between or not, and rows after it", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ rows: fc.array(row, { maxLength: 25 }), then: fc.boolean() }), { maxLength: 5 }),
+        fc.array(query, { maxLength: 6 }),
+        fc.array(row, { maxLength: 25 }),
+        async (steps, queries, later) => {
+          const intake = new Intake();
+          const naive = new NaiveCatalogue();
+          for (const { rows, then } of steps) {
+            expect(intake.take(rows).bad).toEqual([]);
+            naive.apply(rows);
+            if (then) agree(await built(intake), naive, queries, new Set());
+          }
+          const catalogue = await built(intake);
+          agree(catalogue, naive, queries, new Set());
+          agree(Catalogue.fromImage(catalogue.toImage()), naive, queries, new Set());
+          catalogue.apply(later);
+          naive.apply(later);
+          agree(catalogue, naive, queries, new Set());
+          catalogue.merge();
+          agree(catalogue, naive, queries, new Set());
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
 });
+
+const built = (intake: Intake): Promise<Catalogue> => Catalogue.fromIntake(intake, () => Promise.resolve());
 
 function agree(
   catalogue: Catalogue,

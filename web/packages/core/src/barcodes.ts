@@ -2,7 +2,6 @@
 
 export type BarcodeKind = "ean13" | "ean8" | "upca" | "gtin14" | "internal";
 
-export const BARCODE_CHARACTERS_MAX = 32;
 const GTIN_KINDS: Readonly<Record<number, BarcodeKind>> = {
   8: "ean8",
   12: "upca",

@@ -176,10 +176,32 @@ function afterOwnDiscount(item: CartItem): number {
   return item.discount === null ? gross : gross - amountOf(item.discount, gross);
 }
 
-/** Never more than the price: lines may have got cheaper since the discount was given. */
-function amountOf({ discount }: GivenDiscount, price: number): number {
+/** What a discount takes off this price. Never more than all of it: lines may have got cheaper since. */
+export function discountAmount(discount: CartDiscount, price: number): number {
   const amount = "amount" in discount ? discount.amount : multiplyDivide(price, discount.percentPpm, PPM);
   return Math.min(amount, price);
+}
+
+/**
+ * Whether so much of a line is more than its overridden price, or the money off it, was agreed for. Only a price at the
+ * shop's expense counts: a lower one of what is sold, a higher one of what comes back.
+ */
+export function outgrows(item: CartItem, quantity: number): { price: boolean; discount: boolean } {
+  const { kind, unitPrice, listPrice, discount } = item;
+  const given = listPrice === null ? 0 : kind === "return" ? unitPrice - listPrice : listPrice - unitPrice;
+  const approved = discount?.approvedAmount;
+  return {
+    price: given > 0 && quantity > (item.agreedQuantity ?? 0),
+    discount:
+      discount !== null &&
+      approved !== undefined &&
+      discountAmount(discount.discount, extend(unitPrice, quantity)) > approved,
+  };
+}
+
+function amountOf({ discount, approvedAmount }: GivenDiscount, price: number): number {
+  const amount = discountAmount(discount, price);
+  return approvedAmount === undefined ? amount : Math.min(amount, approvedAmount);
 }
 
 /** The tax was on top of the price if that is how the sold line adds up. */

@@ -21,6 +21,8 @@ export interface GivenDiscount {
   reason: string;
   /** Who let somebody give more than their role may. */
   approvedBy: string | null;
+  /** The money that was approved, minor units: more goods, or dearer ones, get no more of it. */
+  approvedAmount?: number;
 }
 
 /** What is sold, at which price and with which tax, as the catalogue says today. */
@@ -53,6 +55,8 @@ export interface CartItem extends Sellable {
   quantity: number;
   /** The catalogue's price when it was overridden. */
   listPrice: number | null;
+  /** How much of it the overridden price was agreed for. */
+  agreedQuantity?: number;
   discount: GivenDiscount | null;
   note: string | null;
   original: (ReceiptReference & { line: number }) | null;
@@ -76,11 +80,14 @@ export interface Cart {
   customer: CartCustomer | null;
   /** Why goods come back. */
   returnReason: string | null;
+  /** Who let them come back, where whoever was signed in may not. */
+  returnApprovedBy: string | null;
   nextKey: number;
 }
 
 export function emptyCart(): Cart {
-  return { items: [], discount: null, note: null, customer: null, returnReason: null, nextKey: 1 };
+  const nothing = { discount: null, note: null, customer: null, returnReason: null, returnApprovedBy: null };
+  return { items: [], ...nothing, nextKey: 1 };
 }
 
 export interface Added {
@@ -152,25 +159,32 @@ export function setQuantity(cart: Cart, key: string, quantity: number): Cart {
   return replace(cart, key, { ...item, quantity });
 }
 
-/** The cart when more of its receipt has come back at this till since: by line, `here` is how much by now. */
+/**
+ * The cart when more of its receipt has come back at this till since: by line, `here` is how much by now. What came
+ * back never becomes less: a till that knows of less has forgotten it.
+ */
 export function refreshReturns(cart: Cart, here: ReadonlyMap<number, number>): Cart {
   const items = cart.items.flatMap((item) => {
     const { original, sold } = item;
     if (original === null || sold === null) return [item];
-    const returnedHere = here.get(original.line) ?? 0;
-    const returned = sold.returned + returnedHere - (sold.returnedHere ?? 0);
+    const before = sold.returnedHere ?? 0;
+    const returnedHere = Math.max(before, here.get(original.line) ?? 0);
+    const returned = sold.returned + returnedHere - before;
     const quantity = Math.min(item.quantity, sold.quantity - returned);
     return quantity > 0 ? [{ ...item, quantity, sold: { ...sold, returned, returnedHere } }] : [];
   });
-  const returns = items.some((item) => item.kind === "return");
-  return { ...cart, items, returnReason: returns ? cart.returnReason : null };
+  return withItems(cart, items);
+}
+
+/** What comes back was approved by this person; the last one who was asked answers for all of it. */
+export function approveReturn(cart: Cart, by: string): Cart {
+  return { ...cart, returnApprovedBy: by };
 }
 
 export function removeLine(cart: Cart, key: string): Cart {
   const items = cart.items.filter((item) => item !== itemOf(cart, key));
-  const returns = items.some((item) => item.kind === "return");
   const discount = items.some((item) => item.kind === "sale") ? cart.discount : null;
-  return { ...cart, items, discount, returnReason: returns ? cart.returnReason : null };
+  return { ...withItems(cart, items), discount };
 }
 
 /** Another price for this line. What came back on a receipt costs what was paid. */
@@ -178,7 +192,14 @@ export function overridePrice(cart: Cart, key: string, price: number): Cart {
   const item = itemOf(cart, key);
   if (item.sold !== null || !isAmount(price)) throw new CoreRefusal("amount_invalid");
   const listPrice = item.listPrice ?? item.unitPrice;
-  return replace(cart, key, { ...item, unitPrice: price, listPrice: price === listPrice ? null : listPrice });
+  const agreed = { listPrice: price === listPrice ? null : listPrice, agreedQuantity: item.quantity };
+  return replace(cart, key, { ...item, unitPrice: price, ...agreed });
+}
+
+/** The overridden price of this line is agreed for all of it that is in the cart now. */
+export function agreePrice(cart: Cart, key: string): Cart {
+  const item = itemOf(cart, key);
+  return replace(cart, key, { ...item, agreedQuantity: item.quantity });
 }
 
 export function discountLine(cart: Cart, key: string, given: GivenDiscount | null): Cart {
@@ -238,6 +259,12 @@ function append(cart: Cart, item: Omit<CartItem, "key">): Added {
   if (cart.items.length >= LINES_MAX) throw new CoreRefusal("quantity_invalid", { max: LINES_MAX });
   const key = String(cart.nextKey);
   return { cart: { ...cart, items: [...cart.items, { ...item, key }], nextKey: cart.nextKey + 1 }, key };
+}
+
+/** Fewer items; why goods come back goes with the last of them that does. */
+function withItems(cart: Cart, items: CartItem[]): Cart {
+  const returns = items.some((item) => item.kind === "return");
+  return returns ? { ...cart, items } : { ...cart, items, returnReason: null, returnApprovedBy: null };
 }
 
 function replace(cart: Cart, key: string, item: CartItem): Cart {

@@ -87,6 +87,8 @@ export interface Return {
   reason?: string | null;
   note?: string | null;
   customer?: string | null;
+  /** Who allowed it, where the cashier may not. */
+  approved_by?: string | null;
 }
 
 export interface Void {

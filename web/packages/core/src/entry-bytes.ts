@@ -77,6 +77,7 @@ const KINDS: { readonly [Kind in EntryKind]: Members } = {
     ["reason", null],
     ["note", null],
     ["customer", null],
+    ["approved_by", null],
   ],
   void: [
     ["scope", NEEDED],

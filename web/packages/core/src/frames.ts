@@ -233,6 +233,7 @@ function foundReceipt(value: unknown): FoundReceipt {
     branch: integer(read, "branch", 1, NUMBER_MAX),
     device: integer(read, "device", 1, NUMBER_MAX),
     seq: integer(read, "seq", 1, SEQ_MAX),
+    number: optional(read.number, (each) => asText(each, "number")),
     kind: asWord(read.kind, "kind", ["sale", "return"]),
     at: asText(read.at, "at"),
     currency: asText(read.currency, "currency"),

@@ -145,6 +145,8 @@ export interface FoundReceipt {
   branch: number;
   device: number;
   seq: number;
+  /** As printed; null where the shard knows no code of the till. */
+  number: string | null;
   kind: "sale" | "return";
   at: string;
   currency: string;
@@ -233,13 +235,10 @@ export interface SignIn {
   pin: string;
 }
 
-export interface FindReceipt {
-  t: "find_receipt";
-  id: number;
-  branch: number;
-  device: number;
-  seq: number;
-}
+/** A receipt by its integers, or by its number as it is printed. */
+export type FindReceipt = { t: "find_receipt"; id: number } & (
+  { branch: number; device: number; seq: number } | { number: string }
+);
 
 export interface Rescue {
   t: "rescue";

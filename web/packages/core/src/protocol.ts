@@ -9,8 +9,6 @@ export const PUSH_ENTRIES_DEFAULT = 64;
 export const PUSH_ENTRIES_MAX = 512;
 /** New wrapped keys in one push. */
 export const PUSH_KEYS_MAX = 64;
-/** Rows in one delta that is not packed. */
-export const DELTA_ROWS_MAX = 500;
 /** Rows in one packed delta. */
 export const PACKED_ROWS_MAX = 5_000;
 /** Seconds a connection may take to say `hello`. */

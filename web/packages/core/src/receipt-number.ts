@@ -14,6 +14,8 @@ export interface Numbered {
 const QR_PREFIX = "octonext:r1:";
 const REFERENCE = /^([0-9]{1,10})-([0-9]{1,10})-([0-9]{1,14})$/;
 const QR = /^octonext:r1:([0-9]{1,10})-([0-9]{1,10})-([0-9]{1,14}):([0-9a-f]{8})$/;
+/** Codes as head office makes them: of the branch, of the till. */
+const PRINTED = /^[A-Z0-9]{2,8}-[A-Z][A-Z0-9]{1,7}-[0-9]{1,14}$/;
 export const HASH_DIGITS = 8;
 
 /** `KW01-T01-17`, as printed. */
@@ -24,6 +26,12 @@ export function receiptNumber(branchCode: string, deviceCode: string, seq: numbe
 /** `3-7-17`: the same in numbers, which means something at every till. */
 export function printReference({ branch, device, seq }: ReceiptReference): string {
   return `${branch}-${device}-${seq}`;
+}
+
+/** A number as printed on a receipt of any till, in capitals; null for any other text. The shard knows whose it is. */
+export function parsePrinted(text: string): string | null {
+  const typed = latinDigits(text.trim()).toUpperCase();
+  return PRINTED.test(typed) ? typed : null;
 }
 
 /**

@@ -29,6 +29,7 @@ import {
   type Sale,
   type Sellable,
 } from "../src/index";
+import { refusal } from "./refusal";
 import { shardAccepts } from "./shard-rules";
 
 const PRODUCT = "01938f5e-7c00-7aaa-8000-012345678902";
@@ -37,16 +38,6 @@ function goods(changes: Partial<Sellable> = {}): Sellable {
   const names = { sku: "1", name: { en: "Milk", ar: "حليب" } };
   const money = { unitPrice: 1150, taxInclusive: true, taxCode: "SA-S", ratePpm: 150_000 };
   return { productId: PRODUCT, ...names, unit: "piece", ...money, ...changes };
-}
-
-function refusal(run: () => unknown): unknown {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof CoreRefusal) return { code: error.code, ...error.params };
-    throw error;
-  }
-  return null;
 }
 
 /** The entries that a cart becomes when it is paid in cash, or cash is handed out. */

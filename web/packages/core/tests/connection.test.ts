@@ -1,25 +1,13 @@
-/** The till's machine: every nack and every loss. Ported from `tests/till/domain/test_connection.py`. */
+/** A good day of the till's machine, and its patience. Ported from `tests/till/domain/test_connection.py`. */
 import { beforeEach, describe, expect, it } from "vitest";
 
-import {
-  BACKOFF_MAX_MS,
-  HANDSHAKE_MS,
-  PROGRESS_MS,
-  STABLE_MS,
-  type Delta,
-  type NackReason,
-} from "../src/index";
+import { BACKOFF_MAX_MS, HANDSHAKE_MS, PROGRESS_MS, STABLE_MS, type Delta } from "../src/index";
 import { entryHash, nackOf, World } from "./world";
 
 let world: World;
 beforeEach(() => {
   world = new World();
 });
-
-function online(): void {
-  world.connect();
-  expect(world.till.state).toBe("online");
-}
 
 function delta(cursor: string, more: boolean): Delta {
   return { t: "delta", feed: "reference", cursor, rows: [], packed: null, left: null, more };
@@ -28,7 +16,7 @@ function delta(cursor: string, more: boolean): Delta {
 describe("a good day", () => {
   it("drains a backlog in pushes of the size the server asks for, each key once", () => {
     world.append(25);
-    online();
+    world.online();
     world.exchange();
     expect(world.till.drained).toBe(true);
     const pushes = world.pushes().map(({ first, last }) => [first, last]);
@@ -49,7 +37,7 @@ describe("a good day", () => {
   });
 
   it("sends an entry made while online at once, and answers a ping", () => {
-    online();
+    world.online();
     world.append();
     expect(world.last()).toMatchObject({ type: "send_push", first: 1 });
     world.say({ t: "ping" });
@@ -57,7 +45,7 @@ describe("a good day", () => {
   });
 
   it("acknowledges a delta only when it is stored, and only on the connection that brought it", () => {
-    online();
+    world.online();
     world.say(delta("9.1", true));
     expect(world.last()).toMatchObject({ type: "store_delta", delta: { cursor: "9.1" } });
     expect(world.till.currentFeeds.has("reference")).toBe(false);
@@ -87,225 +75,6 @@ describe("a good day", () => {
   });
 });
 
-describe("lost and found", () => {
-  it("learns a lost ack from the next welcome", () => {
-    world.append(3);
-    online();
-    world.shardHandles();
-    world.loseLine();
-    expect(world.till.ackedSeq).toBe(0);
-    world.connect();
-    expect(world.till.ackedSeq).toBe(3);
-    expect(world.log).toContainEqual({
-      type: "mark_acked",
-      seq: 3,
-      hash: entryHash(3),
-      first: 4,
-      outcomes: [],
-    });
-  });
-
-  it("sends a restored shard again what it lost", () => {
-    world.append(8);
-    online();
-    world.exchange();
-    world.loseLine();
-    world.shard.length = 5;
-    world.connect();
-    const alarm = world.alarms().at(-1);
-    expect(alarm).toMatchObject({ reason: "shard_went_back", stopped: false });
-    expect(alarm?.detail).toContain("acknowledged 8 entries and now holds 5");
-    world.exchange();
-    expect(world.shard).toHaveLength(8);
-  });
-
-  it("stops when the shard needs what was pruned", () => {
-    world.append(8);
-    online();
-    world.exchange();
-    world.loseLine();
-    world.keptFrom = 7;
-    world.shard.length = 3;
-    world.connect();
-    expect(world.till.stopped?.reason).toBe("shard_behind");
-  });
-
-  it("stops as forked when the shard is ahead, or has another hash", () => {
-    world.append(3);
-    world.shard = [1, 2, 3, 4, 5].map((seq) => entryHash(seq));
-    world.connect();
-    expect(world.till.stopped?.reason).toBe("forked");
-    world = new World();
-    world.append(3);
-    world.shard = [1, 2, 3].map((seq) => entryHash(seq, "clone"));
-    world.connect();
-    expect(world.till.stopped?.reason).toBe("forked");
-    expect(world.log.some(({ type }) => type === "mark_acked")).toBe(false);
-  });
-
-  it("never believes an ack with another hash", () => {
-    world.append(3);
-    online();
-    const acked = { seq: 3, hash: entryHash(3, "clone") };
-    world.say({
-      t: "ack",
-      acked,
-      first: 1,
-      outcomes: [],
-      credits: { entries: 3, bytes: 300, push_entries: 4 },
-    });
-    expect(world.till.stopped?.reason).toBe("forked");
-    expect(world.log.some(({ type }) => type === "mark_acked")).toBe(false);
-  });
-});
-
-describe("an ack far ahead of what is in view", () => {
-  it.each([
-    ["", "online"],
-    ["clone", "stopped"],
-  ])("with the hash of %j leaves the till %s", (salt, state) => {
-    world.append(1500);
-    online();
-    world.shard = Array.from({ length: 1400 }, (_, at) => entryHash(at + 1));
-    const credits = { entries: 4, bytes: 400, push_entries: 4 };
-    const acked = { seq: 1400, hash: entryHash(1400, salt) };
-    world.toShard = [];
-    world.say({ t: "ack", acked, first: 1, outcomes: [], credits });
-    expect([world.till.state, world.till.ackedSeq]).toEqual([state, salt === "" ? 1400 : 0]);
-  });
-});
-
-describe("every nack", () => {
-  it.each([
-    ["fork", "forked"],
-    ["revoked", "revoked"],
-    ["bad_chain", "bad_chain"],
-  ] as const)("%s stops the till and says so", (reason, alarm) => {
-    world.append();
-    online();
-    world.nack(reason);
-    expect(world.log.slice(-2)).toEqual([
-      { type: "alarm", reason: alarm, detail: "because", stopped: true },
-      { type: "close" },
-    ]);
-    expect(world.till.deadline).toBeNull();
-    world.append();
-    world.wait(3_600_000);
-    expect([world.till.state, world.till.backlog]).toEqual(["stopped", 2]);
-  });
-
-  it("fenced is forgiven twice, and by an accepted push, but not by a welcome", () => {
-    world.append();
-    for (let round = 0; round < 5; round++) {
-      for (let fence = 0; fence < 2; fence++) {
-        world.append();
-        world.connect();
-        world.nack("fenced");
-        expect(world.till.state).toBe("waiting");
-      }
-      world.connect();
-      world.exchange();
-      world.loseLine();
-    }
-    expect([world.till.stopped, world.till.backlog]).toEqual([null, 0]);
-    world.append();
-    for (let fence = 0; fence < 3; fence++) {
-      world.connect();
-      world.nack("fenced");
-    }
-    expect(world.till.stopped?.reason).toBe("fenced");
-  });
-
-  it("a gap is closed from what the shard expects, and one below the acked place is told in a new hello", () => {
-    world.append(8);
-    online();
-    world.exchange();
-    world.append(2);
-    world.nack("gap", { expected: 9 });
-    expect(world.last()).toMatchObject({ type: "send_push", first: 9, prev: entryHash(8) });
-    world.shard.length = 4;
-    world.nack("gap", { expected: 5 });
-    expect([world.till.state, world.till.ackedSeq]).toEqual(["waiting", 8]);
-    world.connect();
-    world.exchange();
-    expect(world.shard).toHaveLength(10);
-  });
-
-  it("gaps without end end in a reconnect", () => {
-    world.append(2);
-    online();
-    for (let time = 0; time < 3; time++) world.nack("gap", { expected: 1 });
-    expect(world.till.state).toBe("waiting");
-  });
-
-  it("a bad signature is tried three times, of a push and of a hello", () => {
-    world.append();
-    online();
-    world.nack("bad_signature");
-    world.nack("bad_signature");
-    expect(world.last()).toMatchObject({ type: "send_push" });
-    world.nack("bad_signature");
-    expect(world.till.stopped?.reason).toBe("bad_signature");
-    world = new World();
-    for (let time = 0; time < 3; time++) {
-      world.greet();
-      world.nack("bad_signature");
-    }
-    expect(world.till.stopped?.reason).toBe("bad_signature");
-  });
-
-  it("an unknown key is given again", () => {
-    world.append(12);
-    world.pushEntries = 5;
-    online();
-    world.exchange();
-    world.append();
-    world.nack("unknown_key", { key_ids: ["shift-1"] });
-    expect(world.pushes().at(-1)?.keyIds).toEqual(["shift-1"]);
-    world.nack("unknown_key");
-    expect(world.pushes().at(-1)?.keyIds).toEqual(["shift-1"]);
-  });
-
-  it("an overloaded shard is left alone for as long as it asks, and credits come back", () => {
-    world.append();
-    online();
-    world.nack("overloaded", { retry_after_ms: 2000 });
-    const sent = world.log.length;
-    world.wait(1900);
-    expect(world.log).toHaveLength(sent);
-    expect(world.till.deadline).toBe(world.now + 100);
-    world.wait(100);
-    expect(world.last()).toMatchObject({ type: "send_push" });
-    for (let time = 0; time < 100; time++) {
-      world.nack("overloaded", { retry_after_ms: 1 });
-      world.wait(10);
-    }
-    expect(world.last()).toMatchObject({ type: "send_push" });
-    world = new World();
-    world.greet();
-    world.nack("overloaded", { retry_after_ms: 5000 });
-    expect(world.till.deadline).toBe(world.now + 5000);
-  });
-
-  it.each<NackReason>(["unknown_device", "bad_frame"])("%s reconnects after a pause", (reason) => {
-    world.append();
-    online();
-    world.nack(reason);
-    expect([world.till.state, world.last()]).toEqual(["waiting", { type: "close" }]);
-  });
-
-  it("a till that stays unknown comes back no sooner than told, and says so once", () => {
-    for (let time = 0; time < 10; time++) {
-      world.greet();
-      world.nack("unknown_device", { retry_after_ms: 20_000 });
-      world.act(world.till.handle({ type: "network_returned", now: world.now }));
-      expect(world.till.deadline).toBe(world.now + 20_000);
-      expect(world.alarms().length).toBe(world.now > 60_000 ? 1 : 0);
-    }
-    expect(world.alarms().map(({ reason }) => reason)).toEqual(["unknown_device"]);
-  });
-});
-
 describe("time", () => {
   it("backs off to a minute and starts again after a stable connection or a returned network", () => {
     world.fraction = 1;
@@ -326,7 +95,7 @@ describe("time", () => {
   });
 
   it("raises an alarm and reconnects after thirty seconds without progress, and never while idle", () => {
-    online();
+    world.online();
     for (let time = 0; time < 100; time++) {
       world.wait(19_000);
       world.say({ t: "ping" });
@@ -342,7 +111,7 @@ describe("time", () => {
   });
 
   it("asks a silent server once and then leaves it, as one that never speaks", () => {
-    online();
+    world.online();
     world.wait(20_000);
     expect(world.last()).toEqual({ type: "send", message: { t: "ping" } });
     world.wait(10_000);
@@ -357,7 +126,7 @@ describe("time", () => {
 
   it("lets the push on the way finish when the gateway drains, and spreads the return", () => {
     world.append(9);
-    online();
+    world.online();
     world.say({ t: "drain", spread_ms: 8000 });
     expect(world.till.state).toBe("online");
     world.exchange();
@@ -366,7 +135,7 @@ describe("time", () => {
   });
 
   it("reconnects on garbage and on words out of turn", () => {
-    online();
+    world.online();
     world.act(world.till.handle({ type: "garbled", now: world.now, detail: "no JSON" }));
     expect(world.till.state).toBe("waiting");
     world.connect();
@@ -375,7 +144,7 @@ describe("time", () => {
   });
 
   it("stops for an entry that fits no frame", () => {
-    online();
+    world.online();
     world.read = (after) => ({
       type: "outbox_read",
       after,
@@ -405,7 +174,7 @@ describe("questions", () => {
   it("are sent only after welcome, and their answer is delivered once", () => {
     ask();
     expect(world.last()).toEqual({ type: "unanswered", id: 7 });
-    online();
+    world.online();
     ask();
     expect(world.last()).toEqual({ type: "send", message: request });
     world.say(refused);
@@ -428,13 +197,13 @@ describe("questions", () => {
       },
     ]) {
       world = new World();
-      online();
+      world.online();
       ask();
       end();
       expect(world.log).toContainEqual({ type: "unanswered", id: 7 });
     }
     world = new World();
-    online();
+    world.online();
     ask();
     world.wait(19_000);
     world.say({ t: "ping" });
@@ -445,7 +214,7 @@ describe("questions", () => {
   });
 
   it("are never answered with something else", () => {
-    online();
+    world.online();
     ask();
     world.say({ t: "receipt", id: 7, receipt: null });
     expect(world.alarms().at(-1)?.reason).toBe("bad_frame");

@@ -27,6 +27,7 @@ const found = {
     branch: 1,
     device: 2,
     seq: 3,
+    number: "KW01-T02-3",
     kind: "sale",
     at: "2026-01-01T00:00:00Z",
     currency: "KWD",

@@ -6,6 +6,7 @@ import {
   fromBase64,
   fromUtf8,
   parsePhc,
+  parsePrinted,
   parseReceipt,
   parseReceiptQr,
   printReference,
@@ -36,6 +37,14 @@ describe("a receipt's number", () => {
       "3-9999999999-1",
     ]) {
       expect(parseReceipt(text, TILL), text).toBeNull();
+    }
+  });
+
+  it("of any till is known as one by its form", () => {
+    expect(parsePrinted(" kwc-t14-14 ")).toBe("KWC-T14-14");
+    expect(parsePrinted("KWC-T14-١٤")).toBe("KWC-T14-14");
+    for (const text of ["3-7-17", "KWC-T14", "KWC-T14-", "KWC-14-14", "KWC-T14-1-2", "K-T1-1", ""]) {
+      expect(parsePrinted(text), text).toBeNull();
     }
   });
 

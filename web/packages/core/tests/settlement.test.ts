@@ -3,21 +3,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { CoreRefusal, settle, settleCart, tendersFor, type GivenTender } from "../src/index";
+import { refusal } from "./refusal";
 
 const TERMS = { cashRounding: 5, hasCustomer: false };
 const cash = (amount: number | null): GivenTender => ({ tender: "cash", amount, reference: null });
 const card = (amount: number | null): GivenTender => ({ tender: "card", amount, reference: "4711" });
 const knet = (amount: number | null): GivenTender => ({ tender: "knet", amount, reference: null });
-
-function refusal(run: () => unknown): unknown {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof CoreRefusal) return { code: error.code, ...error.params };
-    throw error;
-  }
-  return null;
-}
 
 describe("a sale", () => {
   it("is paid in cash, rounded to coins, with change", () => {

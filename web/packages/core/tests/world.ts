@@ -94,6 +94,12 @@ export class World {
     this.say(this.welcome());
   }
 
+  /** Connects, and fails where that does not end online. */
+  online(): void {
+    this.connect();
+    expect(this.till.state).toBe("online");
+  }
+
   welcome(heartbeatS = 20): Welcome {
     const credits = { entries: 64, bytes: 1 << 20, push_entries: this.pushEntries };
     return {

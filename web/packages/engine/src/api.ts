@@ -168,7 +168,7 @@ export interface TillEngine {
   /** A barcode, a GS1 element string or the QR code of a receipt. */
   scan(code: string): Promise<ScanOutcome>;
   addProduct(request: { productId: string; quantity?: number }): Promise<CartView>;
-  /** More of what comes back needs what the return needed. */
+  /** More of what comes back needs what the return needed; more at an approved price or discount, that approval. */
   setQuantity(request: { lineKey: string; quantity: number; approval?: string }): Promise<CartView>;
   removeLine(request: { lineKey: string; reason: string | null }): Promise<CartView>;
   overridePrice(request: {
@@ -193,7 +193,7 @@ export interface TillEngine {
   discardHeld(request: { id: string; reason: string | null }): Promise<void>;
 
   // Returns
-  /** By number as printed, by `branch-device-seq` in integers, or by the receipt's QR code. */
+  /** By number as printed, of this till or (online) any other; by `branch-device-seq`; or by the QR code. */
   findReceipt(text: string): Promise<ReturnableReceipt>;
   returnLines(request: {
     reference: { branch: number; device: number; seq: number };

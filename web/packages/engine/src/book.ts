@@ -21,8 +21,8 @@ import {
 } from "@octonext/core";
 import type { Commit, Json, TillStorage, WrappedKey } from "@octonext/storage";
 
-import { TillRefusal, type ShiftSummary } from "./api";
-import { NOW } from "./collections";
+import { TillRefusal, type Person, type ShiftSummary } from "./api";
+import { KEPT, NOW } from "./collections";
 import type { Environment } from "./environment";
 import type { Identity } from "./identity";
 import { requireValid } from "./entry-checks";
@@ -55,6 +55,8 @@ export class Book {
   private open: OpenShift | null = null;
   private key: CryptoKey | null = null;
   private emptiedAt = 0;
+  /** The last entry beside which everything is kept. */
+  private kept = 0;
 
   constructor(
     private readonly environment: Environment,
@@ -78,12 +80,22 @@ export class Book {
     return this.emptiedAt;
   }
 
+  get keptThrough(): number {
+    return this.kept;
+  }
+
+  /** What belongs beside the entries up to here was made anew. */
+  caughtUp(through: number): void {
+    this.kept = through;
+  }
+
   /** Takes up the journal where it ends; the till has just been unlocked. */
   async load(): Promise<void> {
     const now = (await this.storage.get(NOW, "now")) as unknown as Now | null;
     this.place = { ...copyPlace(this.storage), hlc: now?.hlc ?? 0 };
     this.open = now?.shift ?? null;
     this.emptiedAt = now?.emptied ?? 0;
+    this.kept = ((await this.storage.get(KEPT, "through")) as number | null) ?? 0;
     this.key = null;
     if (this.open === null) return;
     const wrapped = await this.storage.journal.key(this.open.id);
@@ -103,18 +115,19 @@ export class Book {
   }
 
   /** Opens a shift: its key, its first entry, its sums. */
-  async begin(cashier: string, openedBy: string, openingFloat: number): Promise<OpenShift> {
+  async begin(cashier: Person, openingFloat: number): Promise<OpenShift> {
     if (this.open !== null) throw new TillRefusal("shift_open");
     const at = this.environment.now();
     const id = uuid7(at, this.environment.random(UUID7_RANDOM_BYTES));
     const made = await this.storage.vault.newShiftKey({ id, shardPublicKey: this.identity().shardPublicKey });
-    const shift = { id, openedAt: new Date(at).toISOString(), openedBy, cashier, totals: noTotals() };
+    const openedAt = new Date(at).toISOString();
+    const shift = { id, openedAt, openedBy: cashier.name, cashier: cashier.id, totals: noTotals() };
     const draft: Draft = {
       kind: "shift_opened",
       currency: this.identity().currency,
       opening_float: openingFloat,
     };
-    await this.write(shift, made.seal, cashier, [draft], NOTHING, made.wrapped);
+    await this.write(shift, made.seal, cashier.id, [draft], NOTHING, made.wrapped);
     this.key = made.seal;
     return this.requireShift();
   }
@@ -153,15 +166,19 @@ export class Book {
     const { emptiesCart, ...extra } = beside(written);
     const emptied = emptiesCart === true ? place.seq : this.emptiedAt;
     const now: Now = { hlc: place.hlc, shift: after, emptied };
+    const keeps = this.kept === this.place.seq ? place.seq : this.kept;
+    const puts = [...(extra.puts ?? []), { collection: NOW, key: "now", value: now as unknown as Json }];
+    if (extra.receipts !== undefined) puts.push({ collection: KEPT, key: "through", value: keeps });
     await this.storage.commit({
       ...extra,
       entries: written.map(({ sealed }) => ({ ...sealed, at })),
       ...(wrapped === undefined ? {} : { key: wrapped }),
-      puts: [...(extra.puts ?? []), { collection: NOW, key: "now", value: now as unknown as Json }],
+      puts,
     });
     this.place = place;
     this.open = after;
     this.emptiedAt = emptied;
+    this.kept = keeps;
     if (closed) this.key = null;
     this.appended();
     return written;

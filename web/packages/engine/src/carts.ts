@@ -1,6 +1,7 @@
 /** What is done to the cart, by whom it may be done, and which of it the journal must know. */
 import {
   addProduct,
+  approveReturn,
   cartDiscountMax,
   discountCart,
   discountLine,
@@ -25,6 +26,7 @@ import {
   type Sellable,
 } from "@octonext/core";
 
+import { agreeOnMore } from "./agreements";
 import {
   TillRefusal,
   type CartView,
@@ -34,7 +36,7 @@ import {
   type ScanOutcome,
 } from "./api";
 import type { CartStore } from "./cart-store";
-import { authoriseDiscount } from "./discount-limits";
+import { approvedFor, authoriseDiscount } from "./discount-limits";
 import type { Goods } from "./goods";
 import { stillReturnable } from "./returned";
 import type { Till } from "./till";
@@ -64,6 +66,7 @@ export class Carts {
   async scan(code: string): Promise<ScanOutcome | { kind: "reference"; text: string }> {
     const { till } = this;
     till.require("sell");
+    await this.goods.ready();
     const { exponent } = till.identity;
     const year = Number(till.today().slice(0, 4));
     const scan = readScan(code, { rules: till.settings.scaleRules, exponent, year });
@@ -82,22 +85,32 @@ export class Carts {
 
   async addProduct({ productId, quantity }: { productId: string; quantity?: number }): Promise<CartView> {
     this.requireSelling();
+    await this.goods.ready();
     return this.store.change(addProduct(this.store.cart, this.goods.sellable(productId), quantity).cart);
   }
 
-  /** Less of it is a void of the difference; more that comes back needs the word that a return needs. */
+  /**
+   * Less of it is a void of the difference; more that comes back needs the word that a return needs, and more at
+   * a price or discount that somebody agreed to needs theirs again.
+   */
   async setQuantity(request: { lineKey: string; quantity: number; approval?: string }): Promise<CartView> {
     this.requireSelling();
     const { lineKey, quantity } = request;
     const before = this.item(lineKey);
-    const more = before.kind === "return" && quantity > before.quantity;
+    const isMore = quantity > before.quantity;
     const permission = before.sold === null ? "refund_without_receipt" : "return_with_receipt";
-    const authority = more ? this.till.authorise(permission, request.approval) : null;
-    const cart = setQuantity(this.store.cart, lineKey, quantity);
+    const authority =
+      isMore && before.kind === "return" ? this.till.authorise(permission, request.approval) : null;
+    const approver = authority?.approvedBy ?? null;
+    const wanted = setQuantity(this.store.cart, lineKey, quantity);
+    const changed = approver === null ? wanted : approveReturn(wanted, approver);
+    const asked = { cart: changed, before, returnedBy: approver };
+    const agreed = isMore ? agreeOnMore(this.till, asked, request.approval) : null;
     const fewer = before.quantity - quantity;
-    const drafts = before.kind === "sale" && fewer > 0 ? [voidOf(before, fewer, null)] : [];
-    const view = await this.store.change(cart, drafts);
+    const drafts = before.kind === "sale" && fewer > 0 ? [voidOf(before, fewer, null)] : agreed?.drafts;
+    const view = await this.store.change(agreed?.cart ?? changed, drafts);
     authority?.spend();
+    agreed?.spend();
     return view;
   }
 
@@ -136,7 +149,7 @@ export class Carts {
     const item = this.item(lineKey);
     const price = extend(item.unitPrice, item.quantity);
     const given = (approvedBy: string | null): Cart =>
-      discountLine(this.store.cart, lineKey, { discount, reason, approvedBy });
+      discountLine(this.store.cart, lineKey, approvedFor({ discount, reason, approvedBy }, price));
     const authority = authoriseDiscount(this.till, { discount, price, cart: given(null) }, request.approval);
     const view = await this.store.change(given(authority.approvedBy));
     authority.spend();
@@ -150,7 +163,7 @@ export class Carts {
     const max = cartDiscountMax(this.store.cart);
     if (discount === null) return this.store.change(discountCart(this.store.cart, null, max));
     const given = (approvedBy: string | null): Cart =>
-      discountCart(this.store.cart, { discount, reason, approvedBy }, max);
+      discountCart(this.store.cart, approvedFor({ discount, reason, approvedBy }, max), max);
     const asked = { discount, price: max, cart: given(null) };
     const authority = authoriseDiscount(this.till, asked, request.approval);
     const view = await this.store.change(given(authority.approvedBy));
@@ -186,7 +199,7 @@ export class Carts {
       id: uuid7(now, environment.random(UUID7_RANDOM_BYTES)),
       label: requireText(label, "label"),
       heldAt: new Date(now).toISOString(),
-      by: this.till.requireSession().person.name.en,
+      by: this.till.requireSession().person.name,
       lines: this.store.cart.items.length,
       total: this.store.view().total,
     };

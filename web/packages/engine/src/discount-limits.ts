@@ -2,6 +2,7 @@
 import {
   cartDiscountMax,
   cartFigures,
+  discountAmount,
   discountPpm,
   extend,
   multiplyDivide,
@@ -15,19 +16,20 @@ import type { Authority, Till } from "./till";
 
 /**
  * Whether it needs another's word: alone, or together with what was given before. `cart` is the cart with it.
- * Raises `approval_required`, `approval_invalid`.
+ * Raises `approval_required`, `approval_invalid`, `not_permitted`.
  */
 export function authoriseDiscount(
   till: Till,
   { discount, price, cart }: { discount: CartDiscount; price: number; cart: Cart },
   approval: string | undefined,
+  approver: string | null = null,
 ): Authority {
   const ppm = discountPpm(discount, price);
   const limit = ownLimitPpm(till);
   const within = ppm <= limit && (till.may("discount_above_limit") || mostOfCart(till, cart, limit) === null);
   const authority: Authority = within
     ? { approvedBy: null, spend: () => undefined }
-    : till.authorise("discount_above_limit", approval);
+    : till.authorise("discount_above_limit", approval, approver);
   // Somebody else may go on with this cart: what they could not have given has a name.
   const own = ppm > smallestLimitPpm(till) ? till.requireSession().person.id : null;
   return { ...authority, approvedBy: authority.approvedBy ?? own };
@@ -35,23 +37,28 @@ export function authoriseDiscount(
 
 /**
  * An amount that was within the limit may be above it once lines have gone: it is lowered to what whoever is
- * signed in may give. What somebody else approved stays.
+ * signed in may give. What somebody else approved stays, for as much money as they approved.
  */
 export function limited(till: Till, cart: Cart): Cart {
-  if (till.may("discount_above_limit")) return cart;
   const limit = ownLimitPpm(till);
   const items = cart.items.map((item) => {
     const { discount: given } = item;
-    const discount = isOwn(till, given)
-      ? lowered(given, extend(item.unitPrice, item.quantity), limit)
-      : given;
+    const discount = isOwn(till, given) ? held(till, given, extend(item.unitPrice, item.quantity)) : given;
     return discount === given ? item : { ...item, discount };
   });
   const within = { ...cart, items };
   if (!isOwn(till, cart.discount)) return within;
-  const discount = lowered(cart.discount, cartDiscountMax(within), limit);
+  const price = cartDiscountMax(within);
+  const discount = held(till, cart.discount, price);
+  if (till.may("discount_above_limit")) return { ...within, discount };
   const most = mostOfCart(till, { ...within, discount }, limit);
   return { ...within, discount: most === null ? discount : ofAmount(cart.discount, most) };
+}
+
+/** The discount with the money that it takes off now as what was approved, if it needed approval at all. */
+export function approvedFor(given: GivenDiscount, price: number): GivenDiscount {
+  if (given.approvedBy === null) return given;
+  return { ...given, approvedAmount: discountAmount(given.discount, price) };
 }
 
 /**
@@ -91,6 +98,13 @@ function isOwn(till: Till, given: GivenDiscount | null): given is GivenDiscount 
   // What a scale's label takes off to hit its price has no reason: it is nobody's discount.
   if (given === null || given.reason === "") return false;
   return given.approvedBy === null || given.approvedBy === till.requireSession().person.id;
+}
+
+/** One's own discount follows the price, up to one's limit. */
+function held(till: Till, given: GivenDiscount, price: number): GivenDiscount | null {
+  const most = till.may("discount_above_limit") ? PPM : ownLimitPpm(till);
+  const within = lowered(given, price, most);
+  return within === null ? null : approvedFor(within, price);
 }
 
 function lowered(given: GivenDiscount, price: number, limitPpm: number): GivenDiscount | null {

@@ -52,7 +52,7 @@ export class Engine implements api.TillEngine {
       case "revoked":
       case "lost":
         if (opened.kind !== "unenrolled") this.board.changeSync({ unsynced: opened.unsynced });
-        this.board.change({ phase: opened.kind });
+        this.board.change({ phase: opened.kind, shift: null, known: [], held: 0, idle: true });
         break;
       case "newer": {
         const detail = `this database is of version ${opened.version}, which a newer app wrote`;
@@ -65,7 +65,7 @@ export class Engine implements api.TillEngine {
     }
   }
 
-  /** Nobody knows what became of the last write: what is on the disk counts. */
+  /** Nobody knows what became of the last write, or of the database: what is on the disk counts. */
   private async reopen({ signIn, sync, till }: Parts): Promise<void> {
     this.parts = null;
     signIn.lock();
@@ -85,7 +85,6 @@ export class Engine implements api.TillEngine {
     await this.exclusive.run(() => {
       this.housekeeping.end();
       this.parts?.sync.end();
-      this.parts?.till.storage.vault.lock();
       this.parts?.till.storage.close();
       this.parts = null;
       return Promise.resolve();
@@ -119,6 +118,7 @@ export class Engine implements api.TillEngine {
     this.housekeeping.touched();
     return this.exclusive.run(async () => {
       if (this.astray) await this.takeStock();
+      else if (this.parts?.till.storage.doubtful === true) await this.reopen(this.parts);
       await this.enrolled().signIn.signIn(request);
     });
   }
@@ -346,8 +346,12 @@ export class Engine implements api.TillEngine {
       lock: () => void this.lock(),
     });
     this.parts = parts;
-    await parts.watch.look();
+    // Not awaited: browsers take long to say how full the disk is.
+    void parts.watch.look().catch(() => undefined);
     await parts.sync.begin();
+    // Somebody will type a PIN now.
+    storage.vault.expectPin();
+    parts.catalogue.expect();
     return parts;
   }
 

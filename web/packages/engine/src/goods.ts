@@ -16,30 +16,39 @@ export class Goods {
   constructor(
     private readonly till: Till,
     private readonly catalogue: () => Catalogue,
+    private readonly read: () => Promise<void>,
   ) {}
+
+  /** The catalogue is open: right after a sign-in it is still being read, and knows no code. */
+  ready(): Promise<void> {
+    return this.read();
+  }
 
   async load(): Promise<void> {
     const stored = (await this.till.storage.get(FAVOURITES, "products")) as string[] | null;
     this.favourites = new Set(stored ?? []);
   }
 
-  search(text: string, limit: number): ProductHit[] {
+  async search(text: string, limit: number): Promise<ProductHit[]> {
+    await this.ready();
     const hits = this.catalogue().search(text, bounded(limit), this.view());
     return hits.map((hit) => this.hit(hit));
   }
 
-  categories(): Category[] {
+  async categories(): Promise<Category[]> {
+    await this.ready();
     return this.catalogue()
       .categories()
       .map((category) => ({ ...category }));
   }
 
-  browse(request: {
+  async browse(request: {
     categoryId: string | null;
     favourites?: boolean;
     offset: number;
     limit: number;
-  }): ProductHit[] {
+  }): Promise<ProductHit[]> {
+    await this.ready();
     const { categoryId, offset } = request;
     const limit = bounded(request.limit);
     if (request.favourites === true) return this.favouriteHits(offset, limit);

@@ -82,14 +82,7 @@ export class Housekeeping {
 
   private async tidy(parts: Parts): Promise<void> {
     await parts.feeds.tidy();
-    await parts.catalogue.tidy(() => this.pause());
-  }
-
-  /** Lets a scan or a key press go first. */
-  private pause(): Promise<void> {
-    return new Promise((resolve) => {
-      this.environment.after(0, resolve);
-    });
+    await parts.catalogue.tidy();
   }
 
   private lockIfIdle(): void {

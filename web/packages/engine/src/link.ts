@@ -140,18 +140,30 @@ export class Link {
 
   private async work(): Promise<void> {
     this.working = true;
-    for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) {
-      // What an earlier connection still had to say means nothing to this one.
-      if (next.attempt !== null && next.attempt !== this.attempt) continue;
-      await this.carryOut(this.handle(next.event));
-      this.host.changed();
+    try {
+      for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) {
+        // What an earlier connection still had to say means nothing to this one.
+        if (next.attempt !== null && next.attempt !== this.attempt) continue;
+        await this.carryOut(this.handle(next.event));
+        this.host.changed();
+      }
+    } finally {
+      // Whatever happened: the next event is worked on, and time goes on.
+      this.working = false;
+      this.setTimer();
     }
-    this.working = false;
-    this.setTimer();
   }
 
+  /** A fault in the machine costs the connection, not the sync: the next one begins from what is stored. */
   private handle(event: Happened): Command[] {
-    return this.machine.handle({ ...event, now: this.environment.monotonic() });
+    try {
+      return this.machine.handle({ ...event, now: this.environment.monotonic() });
+    } catch (error) {
+      const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      this.host.alarm({ type: "alarm", reason: "bad_frame", detail, stopped: false });
+      this.hangUp();
+      return event.type === "disconnected" ? [] : this.handle({ type: "disconnected" });
+    }
   }
 
   private setTimer(): void {
@@ -166,6 +178,8 @@ export class Link {
 
   private connect(): void {
     const attempt = ++this.attempt;
+    // Should the machine have missed one.
+    this.appended();
     try {
       this.line = this.environment.openLine(SYNC_PATH, PROTOCOL, {
         opened: () => {

@@ -41,7 +41,8 @@ export class Payments {
       const { payments, rounding } = settled.returned;
       // The note stands on the sale of an exchange, where there is one.
       const note = sale === null ? cart.note : null;
-      const own = { payments, rounding, currency, customer, note, reason: cart.returnReason };
+      const why = { reason: cart.returnReason, approved_by: cart.returnApprovedBy };
+      const own = { payments, rounding, currency, customer, note, ...why };
       drafts.push({ kind: "return", ...returned, ...own });
     }
     if (sale !== null && settled.sale !== null) {

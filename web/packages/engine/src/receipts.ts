@@ -3,8 +3,6 @@
  * had then, and kept beside it. What is not kept any more is read from the entry itself.
  */
 import {
-  decodeEntry,
-  openEntry,
   receiptNumber,
   receiptQr,
   taxQr,
@@ -25,6 +23,7 @@ import {
   type ReceiptLine,
   type Settings,
 } from "./api";
+import { EntryReader } from "./entry-reader";
 import { taxTotals } from "./tax-totals";
 import type { Till } from "./till";
 
@@ -32,9 +31,19 @@ import type { Till } from "./till";
 export type NameProduct = (id: string) => { sku: string; name: BothNames; unit: "piece" | "kg" } | null;
 
 /** As it is kept: whether it is synced, and its other half, are looked up when it is shown. */
-export type KeptReceipt = Omit<Receipt, "synced" | "exchange"> & { exchangeSeq: number | null };
+export type KeptReceipt = Omit<Receipt, "synced" | "exchange" | "copy"> & {
+  exchangeSeq: number | null;
+  /** The entries that say it was printed again: one that is read once more does not count twice. */
+  reprints: number[];
+};
 
-type ReceiptEntry = Extract<Entry, { kind: "sale" | "return" }>;
+/**
+ * What stands for a receipt that was lost with the database, and is read from its entry each time: the names of
+ * goods and people come back only with the feed.
+ */
+export type Stub = Pick<KeptReceipt, "exchangeSeq" | "reprints"> & { stub: true };
+
+export type ReceiptEntry = Extract<Entry, { kind: "sale" | "return" }>;
 
 export class Receipts {
   constructor(
@@ -74,7 +83,8 @@ export class Receipts {
   async newest(limit: number): Promise<Receipt[]> {
     this.till.requireSession();
     const found = await this.till.storage.journal.receipts(limit);
-    return found.map(({ value }) => this.shown(value as unknown as KeptReceipt));
+    const kept = await Promise.all(found.map(({ seq, value }) => this.whole(seq, value)));
+    return kept.map((each) => this.shown(each));
   }
 
   /** The receipt again, as a copy that says so. */
@@ -82,37 +92,40 @@ export class Receipts {
     const { till } = this;
     till.require("sell");
     const [kept, shown] = [await this.kept(seq), await this.show(seq)];
-    const copy = { ...kept, copy: kept.copy + 1 };
     const { branchId: branch, deviceId: device } = till.identity;
-    await till.record([{ kind: "receipt_reprinted", receipt: { branch, device, seq } }], () => ({
-      receipts: [{ seq, value: copy as unknown as Json }],
-    }));
-    return { ...shown, copy: copy.copy };
+    await till.record([{ kind: "receipt_reprinted", receipt: { branch, device, seq } }], (written) => {
+      const reprints = [...kept.reprints, ...written.map(({ sealed }) => sealed.seq)];
+      return { receipts: [{ seq, value: { ...kept, reprints } as unknown as Json }] };
+    });
+    return { ...shown, copy: shown.copy + 1 };
   }
 
   /** The entry of a receipt that this till wrote. Raises `receipt_not_found`, `receipt_unreadable`. */
   async entry(seq: number): Promise<{ entry: ReceiptEntry; hash: Uint8Array }> {
-    const { journal, vault } = this.till.storage;
+    const { journal } = this.till.storage;
     const [sealed] = seq >= 1 ? await journal.entries(seq, seq) : [];
     if (sealed === undefined) throw new TillRefusal("receipt_not_found", { text: String(seq) });
-    const wrapped = await journal.key(sealed.keyId);
-    if (wrapped === null) throw new TillRefusal("receipt_unreadable");
-    const key = await vault.openShiftKey(wrapped);
-    const place = { device: this.till.identity.deviceId, keyId: sealed.keyId, seq };
-    const entry = decodeEntry(await openEntry(key, place, new Uint8Array(sealed.ciphertext)));
+    const entry = await new EntryReader(this.till).read(sealed);
+    if (entry === null) throw new TillRefusal("receipt_unreadable");
     if (!isReceipt(entry)) throw new TillRefusal("receipt_not_found", { text: String(seq) });
     return { entry, hash: sealed.hash };
   }
 
   private async kept(seq: number): Promise<KeptReceipt> {
-    const kept = await this.till.storage.journal.receipt(seq);
-    if (kept !== null) return kept as unknown as KeptReceipt;
-    const { entry, hash } = await this.entry(seq);
-    return this.of(entry, hash, changeOf(entry.payments), null);
+    return this.whole(seq, await this.till.storage.journal.receipt(seq));
   }
 
-  private shown({ exchangeSeq: _, ...kept }: KeptReceipt): Receipt {
-    return { ...kept, synced: kept.reference.seq <= this.till.storage.journal.acked.seq, exchange: null };
+  private async whole(seq: number, value: Json | null): Promise<KeptReceipt> {
+    const kept = value as unknown as KeptReceipt | Stub | null;
+    if (kept !== null && !("stub" in kept)) return kept;
+    const { entry, hash } = await this.entry(seq);
+    const { exchangeSeq, reprints } = kept ?? { exchangeSeq: null, reprints: [] };
+    return { ...this.of(entry, hash, changeOf(entry.payments), exchangeSeq), reprints };
+  }
+
+  private shown({ exchangeSeq: _, reprints, ...kept }: KeptReceipt): Receipt {
+    const synced = kept.reference.seq <= this.till.storage.journal.acked.seq;
+    return { ...kept, copy: reprints.length, synced, exchange: null };
   }
 
   private of(
@@ -158,8 +171,8 @@ export class Receipts {
       customer: entry.customer ? this.customer(entry.customer) : null,
       note: entry.note ?? null,
       original: entry.kind === "return" ? (entry.original ?? null) : null,
-      copy: 0,
       exchangeSeq,
+      reprints: [],
       qr: receiptQr(reference, hash),
       taxQr: identity.jurisdiction === TAX_QR_IN ? taxQrOf(settings, entry) : null,
     };

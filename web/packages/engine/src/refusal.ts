@@ -28,6 +28,8 @@ export type RefusalCode =
   | "card_number" // field
   | "receipt_not_found" // text
   | "receipt_unreadable"
+  | "other_currency" // number, currency
+  | "ask_later" // retryAfterMs
   | "return_too_much" // number, max
   | "too_long"
   | "storage_full"

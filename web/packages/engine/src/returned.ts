@@ -20,10 +20,7 @@ export async function returnedPut(
 ): Promise<(seq: number) => RecordPut> {
   const before = await backs(till, original);
   return (seq) => {
-    const now = lines.flatMap((line) => {
-      const number = line.original_line ?? null;
-      return number === null ? [] : [{ seq, number, quantity: line.quantity }];
-    });
+    const now = backOf(seq, lines);
     return { collection: RETURNED, key: keyOf(original), value: [...before, ...now] as unknown as Json };
   };
 }
@@ -47,6 +44,35 @@ export async function returnedHere(
 export async function stillReturnable(till: Till, cart: Cart): Promise<Cart> {
   const original = cart.items.find((item) => item.original !== null)?.original ?? null;
   return original === null ? cart : refreshReturns(cart, await returnedHere(till, original, false));
+}
+
+/**
+ * The records as they are after these returns, however much of them they had: what they say of the entries from
+ * `first` to `last` is replaced.
+ */
+export async function returnedAnew(
+  till: Till,
+  { first, last }: { first: number; last: number },
+  returns: readonly { seq: number; original: ReceiptReference; lines: readonly Line[] }[],
+): Promise<RecordPut[]> {
+  const records = new Map<string, Back[]>();
+  for (const { seq, original, lines } of returns) {
+    const key = keyOf(original);
+    const others = (back: Back) => back.seq < first || back.seq > last;
+    const before = records.get(key) ?? (await backs(till, original)).filter(others);
+    records.set(key, [...before, ...backOf(seq, lines)]);
+  }
+  return [...records].map(([key, now]) => ({
+    collection: RETURNED,
+    key,
+    value: now as unknown as Json,
+  }));
+}
+
+function backOf(seq: number, lines: readonly Line[]): Back[] {
+  return lines.flatMap(({ original_line: number, quantity }) =>
+    typeof number === "number" ? [{ seq, number, quantity }] : [],
+  );
 }
 
 async function backs(till: Till, original: ReceiptReference): Promise<Back[]> {

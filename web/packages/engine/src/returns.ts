@@ -2,12 +2,15 @@
 import {
   addReturn,
   addReturnWithoutReceipt,
+  approveReturn,
   CASH,
   EXCHANGE,
   parseReceipt,
   parseReceiptQr,
+  parsePrinted,
   receiptNumber,
   receiptQr,
+  type Cart,
   type Draft,
   type FoundReceipt,
   type Line,
@@ -22,7 +25,7 @@ import type { Receipts } from "./receipts";
 import { returnedHere, returnedPut } from "./returned";
 import type { Sync } from "./sync";
 import { taxTotals } from "./tax-totals";
-import type { Till } from "./till";
+import type { Authority, Till } from "./till";
 
 /** How long the shard may take to say what came back elsewhere of a receipt that is here. */
 const PATIENCE_MS = 3_000;
@@ -40,14 +43,24 @@ export class Returns {
     private readonly sync: Sync,
   ) {}
 
-  /** Raises `receipt_not_found`, `offline` for another till's receipt without the network. */
+  /**
+   * Raises `receipt_not_found`, `other_currency`, `ask_later`, and `offline` for another till's receipt without the
+   * network.
+   */
   async find(text: string): Promise<ReturnableReceipt> {
     this.till.requireSession();
     const trimmed = text.trim();
     const reference = parseReceiptQr(trimmed)?.reference ?? parseReceipt(trimmed, this.till.identity);
-    if (reference === null) throw new TillRefusal("receipt_not_found", { text: trimmed });
-    const found = await this.lookUp(reference);
-    this.keepFound(reference, found);
+    const found = reference === null ? await this.byNumber(trimmed) : await this.lookUp(reference);
+    this.keepFound(found.receipt.reference, found);
+    return found;
+  }
+
+  /** Another till's receipt, by what is printed on it: only the shard knows whose code that is. */
+  private async byNumber(text: string): Promise<ReturnableReceipt> {
+    const number = parsePrinted(text);
+    const found = number === null ? null : await this.onShard({ number });
+    if (found === null) throw new TillRefusal("receipt_not_found", { text });
     return found;
   }
 
@@ -69,7 +82,7 @@ export class Returns {
     const { receipt } = found;
     if (receipt.kind !== "sale") throw new TillRefusal("receipt_not_found", { text: receipt.number });
     let { cart } = this.store;
-    const here = await returnedHere(this.till, request.reference, false);
+    const here = await returnedHere(this.till, receipt.reference, false);
     for (const { number, quantity } of request.lines) {
       const line = receipt.lines.find((each) => each.number === number);
       if (line === undefined) throw new TillRefusal("return_too_much", { number, max: 0 });
@@ -96,9 +109,7 @@ export class Returns {
       const original = { ...receipt.reference, line: number };
       cart = addReturn(cart, { ...goods, original, sold }, quantity, request.reason);
     }
-    const view = await this.store.change(cart);
-    authority.spend();
-    return view;
+    return this.bringBack(cart, authority);
   }
 
   async returnWithoutReceipt(request: {
@@ -110,10 +121,9 @@ export class Returns {
     this.till.book.requireShift();
     const authority = this.till.authorise("refund_without_receipt", request.approval);
     const { productId, quantity, reason } = request;
+    await this.goods.ready();
     const cart = addReturnWithoutReceipt(this.store.cart, this.goods.sellable(productId), quantity, reason);
-    const view = await this.store.change(cart);
-    authority.spend();
-    return view;
+    return this.bringBack(cart, authority);
   }
 
   /** All of a sale of this till comes back, paid out the way it was paid. */
@@ -145,6 +155,7 @@ export class Returns {
       rounding: rounding ?? 0,
       reason: `void: ${request.reason.trim()}`,
       customer: customer ?? null,
+      approved_by: authority.approvedBy,
     };
     const known = await returnedPut(till, original, lines);
     const written = await till.record([draft], (entries) => ({
@@ -156,6 +167,12 @@ export class Returns {
     return this.receipts.justWritten(written, 0);
   }
 
+  private async bringBack(cart: Cart, { approvedBy, spend }: Authority): Promise<CartView> {
+    const view = await this.store.change(approvedBy === null ? cart : approveReturn(cart, approvedBy));
+    spend();
+    return view;
+  }
+
   private keepFound(reference: ReceiptReference, found: ReturnableReceipt): void {
     const oldest = this.found.keys().next();
     if (this.found.size >= FOUND_MAX && oldest.done !== true) this.found.delete(oldest.value);
@@ -163,7 +180,8 @@ export class Returns {
   }
 
   private async lookUp(reference: ReceiptReference): Promise<ReturnableReceipt> {
-    const own = reference.device === this.till.identity.deviceId;
+    const { branchId, deviceId } = this.till.identity;
+    const own = reference.branch === branchId && reference.device === deviceId;
     const here = own ? await this.onTill(reference) : null;
     // This till does not know what came back at others; when nobody can be asked, what it knows has to do.
     if (here !== null && !this.sync.online) return here;
@@ -193,7 +211,8 @@ export class Returns {
       throw error;
     });
     if (receipt === null) return null;
-    const back = await returnedHere(this.till, reference, false);
+    this.requireOwnCurrency(receipt);
+    const back = await returnedHere(this.till, receipt.reference, false);
     return {
       receipt,
       source: "till",
@@ -201,16 +220,27 @@ export class Returns {
     };
   }
 
-  private async onShard(reference: ReceiptReference): Promise<ReturnableReceipt | null> {
-    const answer = await this.sync.ask({ t: "find_receipt", ...reference });
+  private async onShard(named: ReceiptReference | { number: string }): Promise<ReturnableReceipt | null> {
+    const answer = await this.sync.ask({ t: "find_receipt", ...named });
+    if (answer.t === "refused" && answer.reason === "overloaded")
+      throw new TillRefusal("ask_later", { retryAfterMs: answer.retry_after_ms ?? 0 });
     if (answer.t === "refused" && answer.reason !== "elsewhere") throw new TillRefusal("offline");
     if (answer.t !== "receipt" || answer.receipt === null) return null;
     const { receipt: found } = answer;
+    const { branch, device, seq } = found;
+    const reference = { branch, device, seq };
     const unsynced = await returnedHere(this.till, reference, true);
     const back = new Map(found.lines.map((line) => [line.number, line.returned]));
     const receipt = this.shown(found);
+    this.requireOwnCurrency(receipt);
     const returned = (number: number) => (back.get(number) ?? 0) + (unsynced.get(number) ?? 0);
     return { receipt, source: "shard", returnable: returnableOf(receipt.lines, returned) };
+  }
+
+  /** What was paid in one currency is not handed out in another. */
+  private requireOwnCurrency({ currency, number }: Receipt): void {
+    if (currency !== this.till.identity.currency)
+      throw new TillRefusal("other_currency", { number, currency });
   }
 
   /** A receipt as the shard has it: without its payments, and with the names that goods have here today. */
@@ -239,7 +269,9 @@ export class Returns {
     });
     return {
       kind: found.kind,
-      number: own ? receiptNumber(identity.branchCode, identity.deviceCode, seq) : textOf(reference),
+      number: own
+        ? receiptNumber(identity.branchCode, identity.deviceCode, seq)
+        : (found.number ?? textOf(reference)),
       reference,
       hash: "",
       at: found.at,

@@ -1,4 +1,5 @@
 /** Shifts: opening with a float, cash in and out, the drawer, the count, and reports from stored sums. */
+import { CASH } from "@octonext/core";
 import type { Json } from "@octonext/storage";
 
 import { TillRefusal, type ShiftReport } from "./api";
@@ -19,7 +20,7 @@ export class Shifts {
     const { till } = this;
     const { person } = till.require("sell");
     requireAmount(openingFloat, 0);
-    const shift = await till.book.begin(person.id, person.name.en, openingFloat);
+    const shift = await till.book.begin(person, openingFloat);
     await this.show();
     return this.report("X", shift, null);
   }
@@ -116,8 +117,10 @@ export class Shifts {
   /** Whoever counts blindly is not told what should be in the drawer, nor what adds up to it. */
   private forEyes(report: ShiftReport): ShiftReport {
     if (!this.till.settings.blindCount || this.till.may("see_expected") || report.kind === "Z") return report;
-    const byTender = report.byTender.filter(({ tender }) => tender !== "cash");
-    return { ...report, byTender, expected: null, difference: null };
+    const byTender = report.byTender.filter(({ tender }) => tender !== CASH);
+    const sales = { ...report.sales, total: null, tax: null };
+    const returns = { ...report.returns, total: null, tax: null };
+    return { ...report, sales, returns, byTender, byTax: [], expected: null, difference: null };
   }
 
   /** Only housekeeping: what fails is done at the next close. */

@@ -24,6 +24,8 @@ const ONLINE_MS = 10_000;
 export interface Opening {
   /** Reads what only an open till can read. */
   load(): Promise<void>;
+  /** The page knows that it is open: what takes long is read while it shows what it has. */
+  opened(): void;
   /** Drops it from memory. */
   unload(): void;
 }
@@ -49,6 +51,7 @@ export class SignIn {
       throw error;
     }
     await this.begin(person, colleague);
+    this.opening.opened();
   }
 
   /** Everybody is out: keys are dropped, the cart and the shift stay on the disk. */

@@ -1,8 +1,6 @@
 /** Keeps an eye on the disk: how full it is, whether the copy works, and what may be deleted. */
 import type { Till } from "./till";
 
-export const WATCH_MS = 60_000;
-
 export class StorageWatch {
   constructor(private readonly till: Till) {}
 

@@ -30,10 +30,12 @@ const SHOWN: Readonly<Partial<Record<AlarmReason, SyncErrorCode>>> = {
   bad_reference: "storage",
 };
 
-/** How often somebody who waits for the line looks at it, and nudges it. */
+/** How often somebody who waits for the line looks at it. */
 const LOOK_MS = 100;
 /** So many connections that could not even be made mean that there is no network. */
 const UNREACHED_MAX = 2;
+/** While it goes well, what a reload must not forget is written down so often: each time is a write to the disk. */
+const REMEMBER_MS = 30_000;
 
 export class Sync {
   /** Connections that could not be made, and where the machine stood before. */
@@ -41,6 +43,8 @@ export class Sync {
   private before = "waiting";
   private link: Link;
   private failed = false;
+  /** Whether it has been online since this worker began. */
+  private contacted = false;
   private ended = false;
 
   constructor(
@@ -82,9 +86,10 @@ export class Sync {
     const { environment } = this.till;
     const end = environment.monotonic() + ms;
     const { unreached } = this;
+    // Asked once: how soon the next try is, and the one after it, is for the line's own backoff to say.
+    this.link.tryNow();
     while (!this.online && this.link.machine.state !== "stopped") {
       if (environment.monotonic() >= end || this.unreached - unreached >= UNREACHED_MAX) return false;
-      this.link.tryNow();
       await new Promise<void>((resolve) => {
         environment.after(LOOK_MS, resolve);
       });
@@ -153,6 +158,8 @@ export class Sync {
     await till.storage.markAcked({ seq: mark.seq, hash: mark.hash });
     const lastAckedAt = till.environment.now();
     till.board.changeSync({ lastAckedAt, lastError: null });
+    const remembered = till.remembered.lastAckedAt;
+    if (remembered === null || Math.abs(lastAckedAt - remembered) >= REMEMBER_MS) this.remember();
     await this.showBacklog();
   }
 
@@ -189,7 +196,24 @@ export class Sync {
     const state = this.state();
     if (state === "offline" && was.lastError === null) this.showError("unreachable", "");
     if (state === "online" && was.lastError?.code === "unreachable") board.changeSync({ lastError: null });
-    if (state !== was.state || was.since === 0) board.changeSync({ state, since: environment.now() });
+    if (state === was.state && was.since !== 0) return;
+    // A reload is not the beginning of what went on before it.
+    const { offlineSince } = this.till.remembered;
+    const began = state === "offline" && !this.contacted ? offlineSince : null;
+    this.contacted ||= state === "online";
+    board.changeSync({ state, since: began ?? environment.now() });
+    if (state !== "connecting") this.remember();
+  }
+
+  /** What the badge must still know after a reload. */
+  private remember(): void {
+    // A till that was ended writes nothing any more.
+    if (this.ended) return;
+    const { state, since, lastAckedAt } = this.till.board.state.sync;
+    const offlineSince = state === "offline" ? since : null;
+    const { remembered } = this.till;
+    if (remembered.lastAckedAt === lastAckedAt && remembered.offlineSince === offlineSince) return;
+    void this.till.remember({ lastAckedAt, offlineSince });
   }
 
   private state(): SyncStatus["state"] {

@@ -2,7 +2,7 @@
 import type { Draft, Permission, Written } from "@octonext/core";
 import type { Json, TillStorage } from "@octonext/storage";
 
-import { TillRefusal, type Person, type Settings } from "./api";
+import { TillRefusal, type Person, type Settings, type ShiftSummary } from "./api";
 import { Approvals } from "./approvals";
 import { Book, type Beside } from "./book";
 import { FRONT } from "./collections";
@@ -20,16 +20,18 @@ export interface Session {
 /** Somebody's word for an action: whose, if it was needed, and what uses the token up. */
 export interface Authority {
   approvedBy: string | null;
-  spend(): void;
+  spend: () => void;
 }
 
 /** The record `front`: what a locked till still shows. */
 export interface Front {
-  shift: { id: string; openedAt: string; openedBy: string } | null;
+  shift: ShiftSummary | null;
   held: number;
   products: number;
   settings: Settings;
   lastAckedAt: number | null;
+  /** Since when there was no connection, as far as it is known. */
+  offlineSince: number | null;
   /** Names and roles by id, and a digest of the PIN hash that the last sign-in was checked against. */
   known: Record<string, { person: Person; pinDigest: string }>;
 }
@@ -42,6 +44,8 @@ export class Till {
   /** Told after a commit that wrote entries. */
   onAppended: () => void = () => undefined;
   private front: Front;
+  /** What the disk holds of it, or will soon. */
+  private remembering: string | null;
 
   private constructor(
     readonly environment: Environment,
@@ -61,6 +65,7 @@ export class Till {
       },
     );
     this.front = front ?? emptyFront(board.state.settings);
+    this.remembering = front === null ? null : JSON.stringify(front);
   }
 
   static async of(environment: Environment, board: StateBoard, storage: TillStorage): Promise<Till> {
@@ -104,11 +109,17 @@ export class Till {
     this.board.change({ identity: shownIdentity(changed) });
   }
 
-  /** Changes what a locked till shows. Not worth a refusal: the next change writes it again. */
+  /** Changes what a locked till shows. Not worth a refusal: the next time it is tried again. */
   async remember(part: Partial<Front>): Promise<void> {
     this.front = { ...this.front, ...part };
+    const text = JSON.stringify(this.front);
+    // Signing in says it all again, and a strict write is a good part of what that takes.
+    if (text === this.remembering) return;
+    this.remembering = text;
     const value = this.front as unknown as Json;
-    await this.storage.commit({ puts: [{ collection: FRONT, key: "front", value }] }).catch(() => undefined);
+    await this.storage.commit({ puts: [{ collection: FRONT, key: "front", value }] }).catch(() => {
+      this.remembering = null;
+    });
   }
 
   async showPeople(): Promise<void> {
@@ -139,10 +150,18 @@ export class Till {
     return session;
   }
 
-  /** One's own right, or the token of somebody who has it. Raises `approval_required`, `approval_invalid`. */
-  authorise(permission: Permission, approval: string | undefined): Authority {
-    this.requireSession();
+  /**
+   * One's own right, or the token of somebody who has it. `approver` gave their word for another part of the same
+   * action: no second token is asked for. Raises `approval_required`, `approval_invalid`, `not_permitted`.
+   */
+  authorise(permission: Permission, approval: string | undefined, approver: string | null = null): Authority {
+    const { person } = this.requireSession();
     if (this.may(permission)) return { approvedBy: null, spend: () => undefined };
+    if (approver !== null && approver !== person.id) {
+      if (this.people.get(approver)?.permissions.includes(permission) !== true)
+        throw new TillRefusal("not_permitted", { permission });
+      return { approvedBy: approver, spend: () => undefined };
+    }
     if (approval === undefined) throw new TillRefusal("approval_required", { permission });
     const by = this.approvals.check(permission, approval);
     return {
@@ -162,5 +181,5 @@ export class Till {
 }
 
 function emptyFront(settings: Settings): Front {
-  return { shift: null, held: 0, products: 0, settings, lastAckedAt: null, known: {} };
+  return { shift: null, held: 0, products: 0, settings, lastAckedAt: null, offlineSince: null, known: {} };
 }

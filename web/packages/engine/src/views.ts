@@ -9,7 +9,7 @@ export interface BothNames {
 export interface ShiftSummary {
   id: string;
   openedAt: string;
-  openedBy: string;
+  openedBy: BothNames;
 }
 
 // --- catalogue ---------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ export interface HeldCart {
   id: string;
   label: string;
   heldAt: string;
-  by: string;
+  by: BothNames;
   lines: number;
   total: number;
 }
@@ -197,8 +197,9 @@ export interface ShiftReport {
   closedAt: string | null;
   currency: string;
   openingFloat: number;
-  sales: { count: number; total: number; tax: number; discount: number };
-  returns: { count: number; total: number; tax: number };
+  /** Sums are null, and taxes and cash left out, where `expected` may not be known: they add up to it. */
+  sales: { count: number; total: number | null; tax: number | null; discount: number };
+  returns: { count: number; total: number | null; tax: number | null };
   voids: { lines: number; carts: number; amount: number };
   priceOverrides: number;
   drawerOpens: number;

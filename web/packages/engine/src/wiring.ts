@@ -1,8 +1,10 @@
 /** Puts the parts of an enrolled till together. */
 import { CartStore } from "./cart-store";
 import { Carts } from "./carts";
+import { catchUp } from "./catching-up";
 import { CatalogueKeeper } from "./catalogue-keeper";
 import { CustomerBook } from "./customer-book";
+import type { Environment } from "./environment";
 import { Feeds, REFERENCE } from "./feeds";
 import { Goods } from "./goods";
 import { Payments } from "./payments";
@@ -31,6 +33,9 @@ export interface Parts {
   watch: StorageWatch;
 }
 
+/** Long work lets a scan or a key press go first after so much time. */
+const WORK_MS_MAX = 16;
+
 export interface Orders {
   /** Head office ended this till. */
   revoked(reason: "revoked" | "stolen"): Promise<void>;
@@ -39,13 +44,15 @@ export interface Orders {
 }
 
 export function wire(till: Till, orders: Orders): Parts {
-  const catalogue = new CatalogueKeeper(till, async () => {
+  const unreadable = async (): Promise<void> => {
     // A delta that is on its way to the disk would set the cursor behind rows that are gone.
     await sync.tryAgain(async () => {
       feeds.beginAgain();
       await till.storage.images.clear({ feed: REFERENCE, images: ["catalogue", "staff"] });
     });
-  });
+  };
+  const pause = pausing(till.environment);
+  const catalogue = new CatalogueKeeper(till, unreadable, pause);
   const customers = new CustomerBook(till);
   const customer = (id: string) => customers.get(id);
   const sync: Sync = new Sync(
@@ -53,21 +60,27 @@ export function wire(till: Till, orders: Orders): Parts {
     () => feeds,
     (reason) => orders.revoked(reason),
   );
-  const goods = new Goods(till, () => catalogue.current);
+  const goods = new Goods(
+    till,
+    () => catalogue.current,
+    () => catalogue.load(),
+  );
   const store = new CartStore(till);
   const receipts = new Receipts(till, (id) => goods.byId(id), customer);
   const shifts = new Shifts(till, () => store.empty);
   const signIn: SignIn = new SignIn(till, sync, {
     load: async () => {
       await till.book.load();
+      // A full disk must not keep anybody from signing in.
+      await catchUp(till).catch(() => undefined);
       await customers.load();
-      await feeds.load();
-      await goods.load();
-      await store.load();
-      await shifts.show();
-      await store.showHeld();
-      void catalogue.load();
+      await Promise.all([feeds.load(), goods.load(), store.load()]);
+      await Promise.all([shifts.show(), store.showHeld()]);
       sync.unlocked();
+    },
+    opened: () => {
+      // What goes wrong is heard by whoever asks for goods next.
+      catalogue.load().catch(() => undefined);
     },
     unload: () => {
       customers.forget();
@@ -100,5 +113,17 @@ export function wire(till: Till, orders: Orders): Parts {
     shifts,
     signIn,
     watch: new StorageWatch(till),
+  };
+}
+
+/** What long work calls between its slices: it waits only when it is time for others. */
+function pausing(environment: Environment): () => Promise<void> {
+  let restedAt = environment.monotonic();
+  return async () => {
+    if (environment.monotonic() - restedAt < WORK_MS_MAX) return;
+    await new Promise<void>((resolve) => {
+      environment.after(0, resolve);
+    });
+    restedAt = environment.monotonic();
   };
 }

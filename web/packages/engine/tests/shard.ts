@@ -2,16 +2,12 @@
  * A shard and its gateway in memory. It checks what the real one checks: signatures, places, hashes of what it
  * decrypts, figures; and it keeps the plain entries, so that a test can read what was booked.
  */
-import { deflateRawSync } from "node:zlib";
-
 import {
   ciphertextsDigest,
   concat,
   decodeEntry,
   findInvalid,
-  fromBase64,
   genesis,
-  helloMessage,
   importSealingKey,
   importVerifyingKey,
   link,
@@ -28,10 +24,10 @@ import {
 } from "@octonext/core";
 
 import type { Environment, Line, LineEvents } from "../src/environment";
+import { Conversation } from "./conversation";
+import { bytes, type Frame, type PushFrame } from "./wire";
 
-type Frame = Record<string, unknown> & { t: string };
-
-interface Device {
+export interface Device {
   id: number;
   key: CryptoKey;
   share: Bytes;
@@ -43,22 +39,11 @@ interface Device {
   live: Conversation | null;
 }
 
-interface PushFrame {
-  first: number;
-  prev: string;
-  entries: { k: string; h: string; c: string }[];
-  keys: { id: string; wrapped: string }[];
-  signature: string;
-}
-
 export interface Staff {
   id: string;
   code: string;
   pin: string;
 }
-
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
-const bytes = (value: unknown): Bytes => fromBase64(text(value)) ?? new Uint8Array();
 
 export class Shard {
   readonly devices = new Map<number, Device>();
@@ -72,6 +57,8 @@ export class Shard {
   page = 500;
   /** Takes pushes, and answers nothing. */
   silent = false;
+  /** What receipts are said to have been paid in. */
+  foreign: string | null = null;
   /** Has not heard of new devices yet. */
   behind = false;
   pushes = 0;
@@ -205,182 +192,6 @@ export class Shard {
       outcomes: push.entries.map(() => "posted"),
       credits: { entries: push.entries.length, bytes: concat(...ciphertexts).length, push_entries: 64 },
     };
-  }
-}
-
-class Conversation implements Line {
-  private readonly nonce = crypto.getRandomValues(new Uint8Array(16));
-  private device: Device | null = null;
-  private cursors: Record<string, string> = {};
-  private readonly waiting = new Set<string>();
-  private turn: Promise<void> = Promise.resolve();
-  private ended = false;
-
-  constructor(
-    private readonly shard: Shard,
-    private readonly events: LineEvents,
-  ) {
-    setTimeout(() => {
-      if (!shard.reachable) {
-        this.hangUp();
-        return;
-      }
-      events.opened();
-      this.say({ t: "challenge", nonce: toBase64(this.nonce), server_time_ms: Date.now() });
-    }, 0);
-  }
-
-  send(frame: string): void {
-    const message = JSON.parse(frame) as Frame;
-    this.turn = this.turn.then(() => this.heard(message));
-  }
-
-  close(): void {
-    this.ended = true;
-    if (this.device?.live === this) this.device.live = null;
-  }
-
-  say(frame: Frame): void {
-    setTimeout(() => {
-      if (!this.ended) this.events.frame(JSON.stringify(frame));
-    }, 0);
-  }
-
-  hangUp(): void {
-    if (this.ended) return;
-    this.close();
-    setTimeout(() => {
-      this.events.closed();
-    }, 0);
-  }
-
-  /** The next rows of every feed that nothing is on the way of. */
-  deltas(): void {
-    for (const feed of Object.keys(this.cursors)) this.delta(feed);
-  }
-
-  private async heard(message: Frame): Promise<void> {
-    if (this.ended) return;
-    if (message.t === "hello") await this.hello(message);
-    else if (this.device === null) this.say({ t: "nack", reason: "bad_frame", detail: "hello first" });
-    else if (message.t === "ping") this.say({ t: "pong" });
-    else if (message.t === "delta_ack") this.stored(text(message["feed"]), text(message["cursor"]));
-    else if (message.t === "sign_in") this.signIn(this.device, message);
-    else if (message.t === "find_receipt") this.findReceipt(message);
-    else if (message.t === "rescue") await this.rescue(message);
-    else if (message.t === "push" && !this.shard.silent) {
-      if (this.device.live !== this) this.say({ t: "nack", reason: "fenced", detail: "another connection" });
-      else this.say(await this.shard.ingest(this.device, message as unknown as PushFrame));
-    }
-  }
-
-  private async hello(message: Frame): Promise<void> {
-    const device = this.shard.devices.get(Number(message["device"]));
-    if (device === undefined || this.shard.behind) {
-      this.say({ t: "nack", reason: "unknown_device", detail: "not here", retry_after_ms: 10 });
-      return;
-    }
-    const head = message["head"] as { seq: number; hash: string };
-    const signed = helloMessage(this.nonce, device.id, head.seq, bytes(head.hash));
-    if (!(await verify(device.key, bytes(message["signature"]), signed))) {
-      this.say({ t: "nack", reason: "bad_signature", detail: "hello" });
-      return;
-    }
-    if (device.revoked !== null) {
-      this.say({ t: "nack", reason: "revoked", detail: device.revoked });
-      return;
-    }
-    device.live = this;
-    this.device = device;
-    this.cursors = message["cursors"] as Record<string, string>;
-    this.say({
-      t: "welcome",
-      acked: { seq: device.head.seq, hash: toBase64(device.head.hash) },
-      credits: { entries: 256, bytes: 4_000_000, push_entries: 64 },
-      heartbeat_s: 20,
-      server_time_ms: Date.now(),
-    });
-    this.deltas();
-  }
-
-  private delta(feed: string): void {
-    const rows = feed === "reference" ? this.shard.rows : this.shard.customerRows;
-    const from = Number(this.cursors[feed] ?? "0");
-    if (this.waiting.has(feed) || from >= rows.length) return;
-    const part = rows.slice(from, from + this.shard.page);
-    const cursor = String(from + part.length);
-    const left = rows.length - from - part.length;
-    this.waiting.add(feed);
-    const body = this.shard.packed
-      ? { packed: toBase64(new Uint8Array(deflateRawSync(JSON.stringify(part)))) }
-      : { rows: part };
-    this.say({ t: "delta", feed, cursor, ...body, left, more: left > 0 });
-  }
-
-  private stored(feed: string, cursor: string): void {
-    this.waiting.delete(feed);
-    this.cursors[feed] = cursor;
-    this.delta(feed);
-  }
-
-  private signIn(device: Device, message: Frame): void {
-    const person = this.shard.staff.find((each) => each.code === message["cashier"]);
-    const id = message["id"];
-    if (person?.pin !== message["pin"] || person === undefined) {
-      this.say({ t: "refused", id, reason: "wrong_pin", detail: "no" });
-      return;
-    }
-    this.say({ t: "signed_in", id, cashier: person.id, share: toBase64(device.share) });
-  }
-
-  private findReceipt(message: Frame): void {
-    const { id, branch, device: number, seq } = message;
-    const device = this.shard.devices.get(Number(number));
-    const entry = device?.entries.find((each) => each.seq === seq);
-    if (entry?.kind !== "sale") {
-      this.say({ t: "receipt", id, receipt: null });
-      return;
-    }
-    const back = [...this.shard.devices.values()]
-      .flatMap((each) => each.entries)
-      .flatMap((each) => {
-        const isOf = each.kind === "return" && each.original?.device === number && each.original?.seq === seq;
-        return isOf ? each.lines : [];
-      });
-    const lines = entry.lines.map((line, place) => ({
-      ...line,
-      discount: line.discount ?? 0,
-      number: place + 1,
-      returned: back
-        .filter((each) => each.original_line === place + 1)
-        .reduce((sum, each) => sum + each.quantity, 0),
-    }));
-    const { currency, total, tax, rounding } = entry;
-    const receipt = {
-      branch,
-      device: number,
-      seq,
-      kind: "sale",
-      at: entry.at,
-      currency,
-      total,
-      tax,
-      rounding,
-      lines,
-    };
-    this.say({ t: "receipt", id, receipt: { ...receipt, customer: entry.customer ?? null } });
-  }
-
-  private async rescue(message: Frame): Promise<void> {
-    const { id } = message;
-    const device = this.shard.devices.get(Number(message["device"]));
-    if (device === undefined) {
-      this.say({ t: "refused", id, reason: "unknown_device", detail: "" });
-      return;
-    }
-    const answer = await this.shard.ingest(device, message["push"] as PushFrame);
-    if (answer.t === "nack") this.say({ ...answer, t: "refused", id });
-    else this.say({ t: "rescued", id, acked: answer["acked"], outcomes: answer["outcomes"] });
   }
 }
 

@@ -1,7 +1,7 @@
 /** A shop with goods, people and a till in it: what a day of selling needs. */
 import { argon2id } from "hash-wasm";
 
-import type { DeltaRow } from "@octonext/core";
+import { PERMISSIONS, type DeltaRow } from "@octonext/core";
 import { openTill } from "@octonext/storage";
 
 import { Machine } from "../../storage/tests/machine";
@@ -47,19 +47,7 @@ export async function makeShard(): Promise<Shard> {
     }),
     row("till_settings", "branch:3", { cash_rounding: 5, tenders: ["cash", "card", "knet", "on_account"] }),
     await cashier(CASHIER, "cashier", ["sell", "return_with_receipt", "close_shift"]),
-    await cashier(MANAGER, "manager", [
-      "sell",
-      "return_with_receipt",
-      "price_override",
-      "discount_above_limit",
-      "void_after_payment",
-      "open_drawer",
-      "refund_without_receipt",
-      "move_cash",
-      "close_shift",
-      "see_expected",
-      "count_stock",
-    ]),
+    await cashier(MANAGER, "manager", [...PERMISSIONS]),
     row("tax", "KW:standard", {
       jurisdiction: "KW",
       tax_class: "standard",

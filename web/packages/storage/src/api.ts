@@ -107,6 +107,8 @@ export interface Vault {
   /** By the device key (raw 64 bytes); also while locked. */
   sign(message: Bytes): Promise<Bytes>;
   people(): Promise<StoredPerson[]>;
+  /** Somebody will type a PIN soon: what can be made ready for it is. */
+  expectPin(): void;
   /**
    * Opens the till with somebody's PIN, offline. Raises `StorageError` `wrong_pin` {left}, `locked_out`
    * {retryAfterMs}, `online_sign_in_needed` (unknown here, or ten wrong PINs).
@@ -144,6 +146,8 @@ export interface Images {
     cursor: string;
     segments: { image: string; bytes: Bytes }[];
   }): Promise<ReadonlyMap<string, number>>;
+  /** Fetches an image and its segments as they are, sealed; also while locked. The next `read` opens those. */
+  prefetch(image: string): void;
   /** The image as it was given, in parts (null for none yet), and the segments after it in order. `through` names the last of them. */
   read(image: string): Promise<{ image: Bytes[] | null; segments: Bytes[]; through: number }>;
   /** Replaces the image, and drops the segments that it contains. A crash leaves the old or the new one. */
@@ -188,8 +192,8 @@ export interface TillStorage {
    */
   commit(commit: Commit): Promise<void>;
   /**
-   * Something was written and could not be read back: it may be there. Nothing more is written; `close`, and
-   * `openTill` again tells what is.
+   * Something was written and could not be read back, or the database is not the one it was: nothing more is
+   * written; `close`, and `openTill` again tells what there is.
    */
   readonly doubtful: boolean;
   get(collection: Collection, key: string): Promise<Json | null>;

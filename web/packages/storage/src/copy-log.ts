@@ -37,6 +37,8 @@ interface Slot {
   damaged: number;
   /** Something was deleted, and its bytes are still there. */
   buried: boolean;
+  /** All of the file, while it is being taken up: thousands of values are read at every start. */
+  content: Bytes | null;
 }
 
 export class CopyLog {
@@ -98,6 +100,9 @@ export class CopyLog {
   read(name: string): Bytes | null {
     const live = this.slot.live.get(name);
     if (live === undefined) return null;
+    const { content } = this.slot;
+    // In place: whoever keeps it keeps the whole file in memory.
+    if (content !== null) return content.subarray(live.at, live.at + live.length);
     const value = new Uint8Array(live.length);
     if (this.files[this.current].read(value, { at: live.at }) !== live.length) {
       throw new StorageError("storage_failed", { detail: "the copy is shorter than it was" });
@@ -105,10 +110,16 @@ export class CopyLog {
     return value;
   }
 
+  /** It was taken up: from now on values are read from the file. */
+  takenUp(): void {
+    this.slot.content = null;
+  }
+
   /** All of them or none, whatever happens meanwhile. Flushed unless the loss of it does not matter. */
   append(operations: readonly Operation[], flush = true): void {
     if (operations.length === 0) return;
     const file = this.files[this.current];
+    this.takenUp();
     const { bytes, places } = frame(operations);
     try {
       write(file, bytes, this.slot.end);
@@ -182,7 +193,7 @@ export class CopyLog {
 }
 
 function emptySlot(): Slot {
-  return { live: new Map(), end: 0, generation: 0, whole: false, damaged: 0, buried: false };
+  return { live: new Map(), end: 0, generation: 0, whole: false, damaged: 0, buried: false, content: null };
 }
 
 /** `marker (4) ‖ length (4) ‖ CRC-32 (4) ‖ operations`, and where in it each value stands. */
@@ -234,6 +245,7 @@ function scan(file: FileHandle): Slot {
   const slot = emptySlot();
   const content = new Uint8Array(file.getSize());
   file.read(content, { at: 0 });
+  slot.content = content;
   if (MAGIC.some((byte, place) => content[place] !== byte)) return slot;
   let place = MAGIC.length;
   slot.end = place;
@@ -276,7 +288,7 @@ function operationsIn(body: Bytes): { operations: Operation[]; places: number[] 
     const end = value + view.getUint32(place + 5);
     if (end > body.length) return null;
     const name = fromUtf8(body.subarray(place + 9, value));
-    operations.push({ name, value: kind === 2 ? null : body.slice(value, end) });
+    operations.push({ name, value: kind === 2 ? null : body.subarray(value, end) });
     places.push(FRAME_HEADER_BYTES + value);
     place = end;
   }

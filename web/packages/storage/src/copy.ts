@@ -9,7 +9,7 @@ import type { Place, WrappedKey } from "./api";
 import { CopyLog, type Operation } from "./copy-log";
 import type { EntryRow, KeyRow, RecordRow, TillRow } from "./database";
 import type { Files } from "./environment";
-import { pack, unpack } from "./pack";
+import { beginning, pack, unpack } from "./pack";
 
 const SLOTS = ["journal-0", "journal-1"] as const;
 /** Dead bytes in the file before it is worth writing anew. */
@@ -46,7 +46,7 @@ export class Copy {
   static async open(files: Files | null): Promise<Copy> {
     if (files === null) return new Copy(null);
     try {
-      return new Copy(CopyLog.open([await files.open(SLOTS[0]), await files.open(SLOTS[1])]));
+      return new Copy(CopyLog.open(await Promise.all([files.open(SLOTS[0]), files.open(SLOTS[1])])));
     } catch {
       return new Copy(null);
     }
@@ -281,11 +281,13 @@ export class Copy {
       .map(Number)
       .sort((one, other) => one - other);
     for (const seq of seqs) {
-      const entry = this.entry(seq);
-      if (entry === null) continue;
-      this.keyOfEntry.set(seq, entry.k);
-      if (seq === this.headPlace.seq + 1) this.headPlace = { seq, hash: entry.h };
+      const packed = log.read(`entry|${seq}`);
+      if (packed === null) continue;
+      const [k, h] = beginning(packed, 2);
+      this.keyOfEntry.set(seq, fromUtf8(k ?? empty()));
+      if (seq === this.headPlace.seq + 1) this.headPlace = { seq, hash: (h ?? empty()).slice() };
     }
+    log.takenUp();
     this.moveBase(log, this.basePlace);
     if (log.buried) this.compact();
   }

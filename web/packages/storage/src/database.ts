@@ -141,7 +141,19 @@ export async function openDatabase(
   superseded: () => void,
   migrations: readonly Migration[] = MIGRATIONS,
 ): Promise<Database> {
-  const database = await openRaw(factory, migrations);
+  return welcome(await openRaw(factory, migrations), superseded, migrations);
+}
+
+/** The one that was open before, and no other: raises `storage_failed` when it is gone, and makes none. */
+export async function reopenDatabase(factory: IDBFactory, superseded: () => void): Promise<Database> {
+  return welcome(await openRaw(factory, MIGRATIONS, false), superseded, MIGRATIONS);
+}
+
+async function welcome(
+  database: Database,
+  superseded: () => void,
+  migrations: readonly Migration[],
+): Promise<Database> {
   // Whoever wants to upgrade or delete it waits for us: give way, the page reloads with the newer app.
   database.addEventListener("versionchange", () => {
     database.close();
@@ -171,29 +183,48 @@ export async function readPlace<Name extends keyof Places>(
   return (await database.get("places", name)) as Places[Name] | undefined;
 }
 
-async function openRaw(factory: IDBFactory, migrations: readonly Migration[]): Promise<Database> {
+async function openRaw(
+  factory: IDBFactory,
+  migrations: readonly Migration[],
+  creates = true,
+): Promise<Database> {
   try {
-    return await request(factory, migrations);
+    return await request(factory, migrations.length, migrations, creates);
   } catch (error) {
     if (!(error instanceof DOMException && error.name === "VersionError")) {
       throw asStorageError(error, "opening the database");
     }
   }
   try {
-    return await request(factory, migrations, true);
+    return await request(factory, undefined, migrations, creates);
   } catch (error) {
     throw asStorageError(error, "opening the database");
   }
 }
 
-function request(factory: IDBFactory, migrations: readonly Migration[], asItIs = false): Promise<Database> {
-  const opening = factory.open(DATABASE_NAME, asItIs ? undefined : migrations.length);
+async function request(
+  factory: IDBFactory,
+  version: number | undefined,
+  migrations: readonly Migration[],
+  creates: boolean,
+): Promise<Database> {
+  const opening = factory.open(DATABASE_NAME, version);
+  const found = { nothing: false };
   opening.addEventListener("upgradeneeded", (event) => {
     const upgrade = opening.transaction;
     if (upgrade === null) return;
+    if (event.oldVersion === 0 && !creates) {
+      found.nothing = true;
+      upgrade.abort();
+      return;
+    }
     for (const migration of migrations.slice(event.oldVersion)) migration(opening.result, upgrade);
   });
-  return wrap(opening) as unknown as Promise<Database>;
+  try {
+    return (await wrap(opening)) as unknown as Database;
+  } catch (error) {
+    throw found.nothing ? new StorageError("storage_failed", { detail: "the database is gone" }) : error;
+  }
 }
 
 function first(database: IDBDatabase, upgrade: IDBTransaction): void {

@@ -30,6 +30,19 @@ export function asStorageError(error: unknown, doing: string): StorageError {
   return new StorageError("storage_failed", { detail: `${doing}: ${String(error)}` }, error);
 }
 
+/** Chromium names a disk that is really full only in the text of an error about something unknown. */
+const DISK_FULL = /NO_SPACE|no space left|disk( is)? full|full disk/i;
+
+/** What browsers say as well when they cannot open a database on a full disk. */
+const UNEXPLAINED = ["UnknownError", "AbortError"];
+
+/** Whether more room could cure it; certainly not what a newer app wrote, or what is gone. */
+export function mayNeedRoom(error: unknown): boolean {
+  if (error instanceof StorageError) return error.code === "storage_full" || mayNeedRoom(error.cause);
+  return isQuota(error) || (error instanceof DOMException && UNEXPLAINED.includes(error.name));
+}
+
 export function isQuota(error: unknown): boolean {
-  return error instanceof Error && error.name === "QuotaExceededError";
+  if (!(error instanceof Error)) return false;
+  return error.name === "QuotaExceededError" || DISK_FULL.test(error.message);
 }

@@ -11,9 +11,19 @@ import { settled } from "./transaction";
 export const CHUNK_BYTES = 1024 * 1024;
 /** Segments are rows as they came; they are all of this generation. */
 const SEGMENTS = 0;
+/** Pieces that are read and opened at once: enough that neither waits for the other, and few in memory twice. */
+const READ_AT_ONCE = 8;
+
+interface Fetched {
+  manifest: ManifestRow;
+  parts: readonly SegmentRow[];
+  segments: readonly SegmentRow[];
+}
 
 export class SealedImages implements Images {
   private readonly turns = new Turns();
+  /** What was fetched before it can be opened. */
+  private ahead: { image: string; rows: Promise<Fetched> } | null = null;
 
   constructor(
     private readonly database: Database,
@@ -32,20 +42,10 @@ export class SealedImages implements Images {
     segments: { image: string; bytes: Bytes }[];
   }): Promise<ReadonlyMap<string, number>> {
     return this.turns.take(async () => {
-      const sealed = await this.vault.lockedSealer.sealJson(`cursor|${request.feed}`, request.cursor);
-      const manifests = new Map<string, ManifestRow>();
-      const rows: SegmentRow[] = [];
-      for (const { image, bytes } of request.segments) {
-        const manifest = manifests.get(image) ?? (await this.manifest(image));
-        const place = manifest.last + 1;
-        manifests.set(image, { ...manifest, last: place });
-        rows.push({
-          image,
-          generation: SEGMENTS,
-          place,
-          sealed: await this.seal(image, SEGMENTS, place, bytes),
-        });
-      }
+      const [sealed, { rows, manifests }] = await Promise.all([
+        this.vault.lockedSealer.sealJson(`cursor|${request.feed}`, request.cursor),
+        this.segments(request.segments),
+      ]);
       // Not strict: after a power cut the cursor is behind as well, and the shard sends it again.
       const writing = this.database.transaction(["manifests", "segments", "cursors"], "readwrite", RELAXED);
       const requests: Promise<unknown>[] = rows.map((row) => writing.objectStore("segments").put(row));
@@ -56,14 +56,30 @@ export class SealedImages implements Images {
     });
   }
 
-  read(image: string): Promise<{ image: Bytes[] | null; segments: Bytes[]; through: number }> {
+  prefetch(image: string): void {
+    const rows = this.turns.take(async () => {
+      const manifest = await this.manifest(image);
+      const { generation, chunks, contained, last } = manifest;
+      const parts = generation === SEGMENTS ? [] : await this.fetched(image, generation, 0, chunks - 1);
+      return { manifest, parts, segments: await this.fetched(image, SEGMENTS, contained + 1, last) };
+    });
+    // Whoever reads finds out for himself.
+    rows.catch(() => undefined);
+    this.ahead = { image, rows };
+  }
+
+  async read(image: string): Promise<{ image: Bytes[] | null; segments: Bytes[]; through: number }> {
+    const ahead = this.ahead?.image === image ? await this.ahead.rows.catch(() => null) : null;
+    if (this.ahead?.image === image) this.ahead = null;
     return this.turns.take(async () => {
-      const { generation, chunks, contained, last } = await this.manifest(image);
-      const parts = generation === SEGMENTS ? null : await this.parts(image, generation, chunks);
+      const manifest = await this.manifest(image);
+      const { generation, chunks, contained, last } = manifest;
+      const same = ahead !== null && isSame(ahead.manifest, manifest) ? ahead : null;
+      const source = { image, generation, first: 0, last: chunks - 1, rows: same?.parts ?? null };
+      const parts = generation === SEGMENTS ? null : await this.parts(source);
+      const later = { image, generation: SEGMENTS, first: contained + 1, last, rows: same?.segments ?? null };
       const segments: Bytes[] = [];
-      for (let place = contained + 1; place <= last; place++) {
-        segments.push(await this.segment(image, SEGMENTS, place));
-      }
+      for await (const segment of this.opened(later)) segments.push(segment);
       return { image: parts, segments, through: last };
     });
   }
@@ -108,36 +124,111 @@ export class SealedImages implements Images {
     });
   }
 
-  private async manifest(image: string): Promise<ManifestRow> {
-    const found = await this.database.get("manifests", image);
-    return found ?? { image, generation: SEGMENTS, chunks: 0, contained: 0, last: 0 };
+  /** What storing these segments writes. */
+  private async segments(
+    segments: readonly { image: string; bytes: Bytes }[],
+  ): Promise<{ rows: SegmentRow[]; manifests: Map<string, ManifestRow> }> {
+    const names = [...new Set(segments.map(({ image }) => image))];
+    const manifests = new Map<string, ManifestRow>();
+    for (const manifest of await Promise.all(names.map((image) => this.manifest(image)))) {
+      manifests.set(manifest.image, manifest);
+    }
+    const rows = segments.map(async ({ image, bytes }): Promise<SegmentRow> => {
+      const manifest = manifests.get(image) ?? nothingOf(image);
+      const place = manifest.last + 1;
+      manifests.set(image, { ...manifest, last: place });
+      return { image, generation: SEGMENTS, place, sealed: await this.seal(image, SEGMENTS, place, bytes) };
+    });
+    return { rows: await Promise.all(rows), manifests };
   }
 
-  private async parts(image: string, generation: number, chunks: number): Promise<Bytes[]> {
-    const lengths = JSON.parse(fromUtf8(await this.segment(image, generation, 0))) as number[];
+  private async manifest(image: string): Promise<ManifestRow> {
+    return (await this.database.get("manifests", image)) ?? nothingOf(image);
+  }
+
+  private async parts(source: Source): Promise<Bytes[]> {
+    const { image } = source;
+    const pieces = this.opened(source);
+    const next = async (): Promise<Bytes> => {
+      const piece = await pieces.next();
+      if (piece.done === true) throw notWhole(image);
+      return piece.value;
+    };
+    const lengths = JSON.parse(fromUtf8(await next())) as number[];
     const parts = lengths.map((length) => new Uint8Array(length));
-    let place = 1;
     for (const part of parts) {
-      for (let at = 0; at < part.length; at += CHUNK_BYTES) {
-        part.set(await this.segment(image, generation, place), at);
-        place += 1;
-      }
+      for (let at = 0; at < part.length; at += CHUNK_BYTES) part.set(await next(), at);
     }
-    if (place !== chunks) throw new StorageError("storage_failed", { detail: `${image} is not whole` });
+    if ((await pieces.next()).done !== true) throw notWhole(image);
     return parts;
   }
 
   private async seal(image: string, generation: number, place: number, bytes: Bytes): Promise<Bytes> {
-    return this.vault.open.sealer.seal(`image|${image}|${generation}|${place}`, bytes);
+    return this.vault.open.sealer.seal(binding(image, generation, place), bytes);
   }
 
-  private async segment(image: string, generation: number, place: number): Promise<Bytes> {
-    const row = await this.database.get("segments", [image, generation, place]);
-    if (row === undefined) {
-      throw new StorageError("storage_failed", { detail: `a part of ${image} is missing` });
-    }
-    return this.vault.open.sealer.open(`image|${image}|${generation}|${place}`, row.sealed);
+  /** Sealed pieces as the database has them. */
+  private async fetched(
+    image: string,
+    generation: number,
+    first: number,
+    last: number,
+  ): Promise<SegmentRow[]> {
+    if (first > last) return [];
+    const all = IDBKeyRange.bound([image, generation, first], [image, generation, last]);
+    const rows = await this.database.getAll("segments", all);
+    if (rows.length !== last - first + 1) throw notWhole(image);
+    return rows;
   }
+
+  /** Pieces one after the other; the next ones are fetched and opened while these are used. */
+  private async *opened({ image, generation, first, last, rows }: Source): AsyncGenerator<Bytes> {
+    const read = async (from: number): Promise<Bytes[]> => {
+      const to = Math.min(last, from + READ_AT_ONCE - 1);
+      const some =
+        rows?.slice(from - first, to - first + 1) ?? (await this.fetched(image, generation, from, to));
+      const { sealer } = this.vault.open;
+      return Promise.all(
+        some.map(({ place, sealed }) => sealer.open(binding(image, generation, place), sealed)),
+      );
+    };
+    if (first > last) return;
+    let reading = read(first);
+    for (let from = first; from <= last; from += READ_AT_ONCE) {
+      const pieces = await reading;
+      reading = read(from + READ_AT_ONCE);
+      // Heard here too: whoever stops in between must not leave a rejection alone.
+      reading.catch(() => undefined);
+      yield* pieces;
+    }
+  }
+}
+
+/** Where pieces are, and themselves if they were fetched before. */
+interface Source {
+  image: string;
+  generation: number;
+  first: number;
+  last: number;
+  rows: readonly SegmentRow[] | null;
+}
+
+const isSame = (one: ManifestRow, other: ManifestRow): boolean =>
+  one.generation === other.generation && one.contained === other.contained && one.last === other.last;
+
+const nothingOf = (image: string): ManifestRow => ({
+  image,
+  generation: SEGMENTS,
+  chunks: 0,
+  contained: 0,
+  last: 0,
+});
+
+const binding = (image: string, generation: number, place: number): string =>
+  `image|${image}|${generation}|${place}`;
+
+function notWhole(image: string): StorageError {
+  return new StorageError("storage_failed", { detail: `a part of ${image} is missing` });
 }
 
 const RELAXED = { durability: "relaxed" } as const;

@@ -45,21 +45,23 @@ const DAY_MS = 86_400_000;
 const WRITTEN = ["entries", "keys", "records", "receipts", "places"] as const;
 
 export class TillJournal implements Journal {
-  private constructor(
+  constructor(
     private readonly database: Database,
     private readonly vault: TillVault,
     private ends: Ends,
   ) {}
 
   private isDoubtful = false;
+  /** Where a write that is not known to have failed would have led. */
+  private attempted: Place | null = null;
 
-  /** What was written last could not be read back: what the database holds is known when it is opened again. */
+  /** What the database holds is not known any more, until it is opened anew. */
   get doubtful(): boolean {
     return this.isDoubtful;
   }
 
-  static async open(database: Database, vault: TillVault): Promise<TillJournal> {
-    return new TillJournal(database, vault, await readEnds(database));
+  doubt(): void {
+    this.isDoubtful = true;
   }
 
   get head(): Place {
@@ -80,9 +82,9 @@ export class TillJournal implements Journal {
 
   /** One strict transaction, read back. Raises `storage_full`, `storage_failed`: then nothing of it counts. */
   async write(prepared: Prepared): Promise<void> {
-    if (this.isDoubtful) throw new StorageError("storage_failed", { detail: "the last write is in doubt" });
-    const last = prepared.entries.at(-1);
-    const head = last === undefined ? null : { seq: last.seq, hash: last.h };
+    if (this.isDoubtful) throw new StorageError("storage_failed", { detail: "the database is in doubt" });
+    const head = headOf(prepared);
+    this.attempted = head;
     const writing = this.database.transaction(WRITTEN, "readwrite", { durability: "strict" });
     const requests: Promise<unknown>[] = [];
     for (const row of prepared.entries) requests.push(writing.objectStore("entries").add(row));
@@ -94,12 +96,29 @@ export class TillJournal implements Journal {
     for (const row of prepared.receipts) requests.push(writing.objectStore("receipts").put(row));
     if (head !== null) requests.push(writing.objectStore("places").put(head, "head"));
     await settled([...requests, writing.done]);
-    this.isDoubtful = true;
-    await this.readBack(prepared, head).catch((error: unknown) => {
-      throw asStorageError(error, "reading back");
-    });
-    this.isDoubtful = false;
-    if (head !== null) this.ends = { ...this.ends, head };
+    // While it is read back nothing is in doubt yet: who asks meanwhile has another write in mind.
+    const found = await this.readBack(prepared);
+    if (!found) {
+      this.isDoubtful = true;
+      const detail = "the database does not give back what was written";
+      throw new StorageError("storage_failed", { detail });
+    }
+    this.settle(head);
+  }
+
+  /** Whether a write that was said to have failed is in the database after all: then it counts. */
+  async holds(prepared: Prepared): Promise<boolean> {
+    const found = await this.readBack(prepared);
+    this.settle(found ? headOf(prepared) : null);
+    return found;
+  }
+
+  /** Whether this database ends where the journal does, or where a write that is in doubt would end. */
+  async endsIn(database: Database): Promise<boolean> {
+    const found = await readPlace(database, "head");
+    if (found === undefined) return false;
+    const { head } = this.ends;
+    return samePlace(found, head) || (this.attempted !== null && samePlace(found, this.attempted));
   }
 
   async entries(first: number, last: number): Promise<SealedEntry[]> {
@@ -212,7 +231,22 @@ export class TillJournal implements Journal {
     return this.vault.open.sealer.openJson(`receipt|${row.seq}`, row.sealed);
   }
 
-  private async readBack(prepared: Prepared, head: Place | null): Promise<void> {
+  private settle(head: Place | null): void {
+    this.attempted = null;
+    if (head !== null) this.ends = { ...this.ends, head };
+  }
+
+  private async readBack(prepared: Prepared): Promise<boolean> {
+    try {
+      return await this.found(prepared);
+    } catch (error) {
+      this.isDoubtful = true;
+      throw asStorageError(error, "reading back");
+    }
+  }
+
+  private async found(prepared: Prepared): Promise<boolean> {
+    const head = headOf(prepared);
     const reading = this.database.transaction(WRITTEN);
     const pairs: Promise<boolean>[] = [];
     const same = async (written: object, found: Promise<object | undefined>): Promise<boolean> =>
@@ -233,12 +267,13 @@ export class TillJournal implements Journal {
     }
     for (const row of prepared.receipts) pairs.push(same(row, reading.objectStore("receipts").get(row.seq)));
     if (head !== null) pairs.push(same(head, reading.objectStore("places").get("head")));
-    if (!(await Promise.all(pairs)).every(Boolean)) {
-      throw new StorageError("storage_failed", {
-        detail: "the database does not give back what was written",
-      });
-    }
+    return (await Promise.all(pairs)).every(Boolean);
   }
+}
+
+function headOf({ entries }: Prepared): Place | null {
+  const last = entries.at(-1);
+  return last === undefined ? null : { seq: last.seq, hash: last.h };
 }
 
 /**
@@ -258,6 +293,10 @@ export async function readEnds(database: Database): Promise<Ends> {
   const ending = last?.h ?? (base.seq === head.seq ? base.hash : null);
   if (ending === null || !sameBytes(ending, head.hash)) throw lost("its last entry");
   return { head, acked, base };
+}
+
+function samePlace(one: Place, other: Place): boolean {
+  return one.seq === other.seq && sameBytes(one.hash, other.hash);
 }
 
 export function sealedEntry(row: EntryRow): SealedEntry {

@@ -2,10 +2,11 @@
 import { genesis, type Bytes } from "@octonext/core";
 
 import type { Enrolment, Opened, Rescue, StoredIdentity, TillStorage } from "./api";
+import { openPatiently } from "./connection";
 import { Copy } from "./copy";
 import { deleteDatabase, openDatabase, readPlace, type Database, type TillRow } from "./database";
 import type { Environment } from "./environment";
-import { asStorageError, StorageError } from "./errors";
+import { asStorageError, mayNeedRoom, StorageError } from "./errors";
 import { readEnds } from "./journal";
 import { newDeviceKey, newLockedKeys, openKeys, putInStrongbox } from "./keys";
 import { compare, heal } from "./mirror";
@@ -28,14 +29,20 @@ interface Machine {
 
 /** Raises `storage_failed` when the database does not open and there is no copy either. */
 export async function openTill(environment: Environment): Promise<Opened> {
-  const machine = {
-    environment,
-    copy: await Copy.open(environment.files),
-    quota: await Quota.open(environment),
-  };
+  const open = () => openDatabase(environment.indexedDB, environment.superseded);
+  // A browser that was killed may hold its files for a moment longer: that is no damage.
+  const opening = openPatiently(open, ["UnknownError", "AbortError"]);
+  // Heard below, when the files are open.
+  opening.catch(() => undefined);
+  const [copy, quota] = await Promise.all([Copy.open(environment.files), Quota.open(environment)]);
+  const machine = { environment, copy, quota };
   let database: Database | null = null;
   try {
-    database = await openDatabase(environment.indexedDB, environment.superseded);
+    database = await opening.catch((error: unknown) => {
+      // Opening writes as well: on a full disk it needs the reserve.
+      if (!mayNeedRoom(error) || !quota.release()) throw error;
+      return open();
+    });
     return await judge(machine, database);
   } catch (raised) {
     const error = asStorageError(raised, "opening the till");

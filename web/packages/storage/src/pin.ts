@@ -12,6 +12,7 @@ export const MEMORY_KIB_MAX = 262_144;
 export const ITERATIONS_MAX = 16;
 
 const STRETCHED_BYTES = 32;
+const WARM_UP_KIB = 256;
 
 /** K_person: HKDF-SHA256 of Argon2id(PIN, salt), as a sealer. */
 export async function personSealer(
@@ -27,6 +28,13 @@ export async function personSealer(
     outputType: "binary",
   });
   return Sealer.of(await hkdf(stretched as Bytes, salt, "octonext.till.v1|person"), random);
+}
+
+/** Has the code compiled that the first PIN needs, with so little work that a PIN typed meanwhile waits for nothing. */
+export async function warmUp(): Promise<void> {
+  const salt = new Uint8Array(SALT_BYTES);
+  const cost = { iterations: 1, memorySize: WARM_UP_KIB, parallelism: 1, hashLength: STRETCHED_BYTES };
+  await argon2id({ ...cost, password: "0", salt, outputType: "binary" });
 }
 
 /** Whether a PIN fits an Argon2id PHC string, with the string's own cost; a string that is none fits nobody. */

@@ -13,6 +13,8 @@ export const LOW_SHARE = 0.2;
 export const CRITICAL_BYTES = 48 * 1024 * 1024;
 
 const BLOCK_BYTES = 64 * 1024;
+/** Trying to have the reserve again wears the disk. */
+const TAKE_AGAIN_MS = 60_000;
 
 export interface QuotaFigures {
   persisted: boolean | null;
@@ -23,6 +25,8 @@ export interface QuotaFigures {
 
 export class Quota {
   private released = false;
+  /** When it was last tried to have the reserve again; milliseconds since 1970. */
+  private triedAt = 0;
 
   private constructor(
     private readonly environment: Environment,
@@ -38,17 +42,16 @@ export class Quota {
       // Without private files there is no reserve; the thresholds warn all the same.
     }
     const quota = new Quota(environment, reserve);
-    if ((await quota.figures()).level !== "critical") quota.fill();
+    // How full the disk is takes the browser long to say, and a start with its reserve needs not know.
+    const isFull = reserve !== null && reserve.getSize() >= RESERVE_BYTES;
+    if (!isFull && (await quota.figures()).level !== "critical") quota.fill();
     return quota;
   }
 
   /** Gives the reserve's room to whoever could not write. Whether there was any. */
   release(): boolean {
     this.released = true;
-    if (this.reserve === null || this.reserve.getSize() === 0) return false;
-    this.reserve.truncate(0);
-    this.reserve.flush();
-    return true;
+    return this.reserve !== null && this.reserve.getSize() > 0 && this.cut(0);
   }
 
   async figures(): Promise<QuotaFigures> {
@@ -59,7 +62,7 @@ export class Quota {
     const left = quota - usage;
     const level = this.level(left, quota === 0 ? 1 : left / quota);
     // Room came back: take the reserve again, far enough from the threshold that it does not swing.
-    if (this.released && left > CRITICAL_BYTES + 2 * RESERVE_BYTES) this.fill();
+    if (this.released && left > CRITICAL_BYTES + 2 * RESERVE_BYTES) this.takeAgain();
     return { persisted, usedBytes: usage, quotaBytes: quota, level };
   }
 
@@ -77,18 +80,41 @@ export class Quota {
     return left < LOW_BYTES || share < LOW_SHARE ? "low" : "ok";
   }
 
-  private fill(): void {
+  /** The browser may say that there is room where the disk has none: it is tried, with as much beside it. */
+  private takeAgain(): void {
+    const now = this.environment.now();
+    if (Math.abs(now - this.triedAt) < TAKE_AGAIN_MS) return;
+    this.triedAt = now;
+    this.fill(2 * RESERVE_BYTES);
+  }
+
+  /** Takes so much, and keeps the reserve of it; without room for all of it, nothing, and the alarm stays. */
+  private fill(bytes = RESERVE_BYTES): void {
     if (this.reserve === null) return;
-    this.released = false;
     // Random bytes, written out: zeros or a hole might take no room on the disk.
     const block = this.environment.random(BLOCK_BYTES);
+    let isWhole = true;
     try {
-      for (let at = this.reserve.getSize(); at < RESERVE_BYTES; at += BLOCK_BYTES) {
-        if (this.reserve.write(block, { at }) !== BLOCK_BYTES) break;
+      for (let at = this.reserve.getSize(); at < bytes && isWhole; at += BLOCK_BYTES) {
+        isWhole = this.reserve.write(block, { at }) === BLOCK_BYTES;
       }
       this.reserve.flush();
     } catch {
-      // Somebody else filled the disk meanwhile; what was reserved so far is what there is.
+      isWhole = false;
+    }
+    this.released = !isWhole;
+    // What little there is serves the journal better.
+    if (!this.cut(isWhole ? RESERVE_BYTES : 0)) this.released = true;
+  }
+
+  /** Whether it could be; a disk that cannot is no reason not to sell. */
+  private cut(bytes: number): boolean {
+    try {
+      this.reserve?.truncate(bytes);
+      this.reserve?.flush();
+      return true;
+    } catch {
+      return false;
     }
   }
 }

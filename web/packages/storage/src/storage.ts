@@ -1,5 +1,5 @@
 /** One till's storage while the app runs: database, vault, copy and quota as one thing. */
-import { ciphertextsDigest, pushMessage, type Bytes } from "@octonext/core";
+import { ciphertextsDigest, pushMessage, sameBytes, type Bytes } from "@octonext/core";
 
 import type {
   Collection,
@@ -11,12 +11,13 @@ import type {
   StoredIdentity,
   TillStorage,
 } from "./api";
+import { Connection } from "./connection";
 import type { Copy } from "./copy";
-import { readPlace, type Database, type EntryRow, type TillRow } from "./database";
+import { readPlace, reopenDatabase, type Database, type EntryRow, type TillRow } from "./database";
 import type { Environment } from "./environment";
-import { StorageError } from "./errors";
+import { asStorageError, mayNeedRoom, StorageError } from "./errors";
 import { SealedImages } from "./images";
-import { TillJournal, type Prepared } from "./journal";
+import { readEnds, TillJournal, type Prepared } from "./journal";
 import type { LockedKeys } from "./keys";
 import { reconcile } from "./mirror";
 import { People } from "./people";
@@ -33,10 +34,12 @@ const MEND_EVERY = 16;
 export class BrowserTill implements TillStorage {
   private readonly turns = new Turns();
   private sinceMending = 0;
+  /** A write that failed, as long as nobody could ask the disk whether it did. */
+  private unsure: { prepared: Prepared; error: unknown } | null = null;
 
   private constructor(
     private readonly environment: Environment,
-    private readonly database: Database,
+    private readonly connection: Connection,
     private till: TillRow,
     private readonly staff: People,
     private readonly copy: Copy,
@@ -49,19 +52,42 @@ export class BrowserTill implements TillStorage {
   /** Of a database that is whole; makes the copy hold what it should. */
   static async start(
     environment: Environment,
-    database: Database,
+    opened: Database,
     copy: Copy,
     quota: Quota,
   ): Promise<BrowserTill> {
-    const [till, keys] = await Promise.all([readPlace(database, "till"), readKeys(database)]);
+    const { indexedDB, superseded } = environment;
+    const [till, keys, ends] = await Promise.all([
+      readPlace(opened, "till"),
+      readKeys(opened),
+      readEnds(opened),
+    ]);
     if (till === undefined || keys === null) {
       throw new StorageError("storage_failed", { detail: "the database has lost its keys" });
     }
+    const reopen = () => reopenDatabase(indexedDB, superseded);
+    const connection: Connection = new Connection(opened, reopen, {
+      check: (next) => isOfTill(next, till, journal),
+      lost: () => {
+        journal.doubt();
+      },
+    });
+    const { database } = connection;
     const staff = new People(environment, database, keys, till, copy);
     const vault = new TillVault(environment, keys, till, staff);
-    const journal = await TillJournal.open(database, vault);
+    const journal = new TillJournal(database, vault, ends);
     const images = new SealedImages(database, vault);
-    const storage = new BrowserTill(environment, database, till, staff, copy, quota, vault, journal, images);
+    const storage = new BrowserTill(
+      environment,
+      connection,
+      till,
+      staff,
+      copy,
+      quota,
+      vault,
+      journal,
+      images,
+    );
     await storage.mend();
     return storage;
   }
@@ -87,13 +113,7 @@ export class BrowserTill implements TillStorage {
     return this.turns.take(async () => {
       const prepared = await this.prepare(commit);
       const prev = this.journal.head.hash;
-      try {
-        await this.journal.write(prepared);
-      } catch (error) {
-        const full = error instanceof StorageError && error.code === "storage_full";
-        if (!full || !this.quota.release()) throw error;
-        await this.journal.write(prepared);
-      }
+      await this.write(prepared);
       this.copy.append({
         prev,
         entries: prepared.entries,
@@ -138,6 +158,7 @@ export class BrowserTill implements TillStorage {
   }
 
   async figures(): Promise<StorageFigures> {
+    if (this.unsure !== null) await this.turns.take(() => this.lookBack()).catch(() => undefined);
     return { ...(await this.quota.figures()), copy: this.copy.status };
   }
 
@@ -167,9 +188,62 @@ export class BrowserTill implements TillStorage {
 
   close(): void {
     this.vault.lock();
-    this.database.close();
+    this.connection.close();
     this.copy.close();
     this.quota.close();
+  }
+
+  private get database(): Database {
+    return this.connection.database;
+  }
+
+  /** Gives up the reserve for what there is no room for. Whatever a failed write says, the disk knows. */
+  private async write(prepared: Prepared): Promise<void> {
+    await this.lookBack();
+    for (;;) {
+      try {
+        await this.journal.write(prepared);
+        return;
+      } catch (raised) {
+        const error = asStorageError(raised, "writing");
+        // It was written, and cannot be read: only a new start finds out more.
+        if (this.journal.doubtful) throw error;
+        const hasRoom = error.code === "storage_full" && this.quota.release();
+        this.unsure = { prepared, error };
+        if (await this.becomeSure()) return;
+        if (!hasRoom) throw error;
+      }
+    }
+  }
+
+  /** The room that was missing may be there again. What was said to have failed and is there is a doubt. */
+  private async lookBack(): Promise<void> {
+    if (await this.becomeSure()) this.journal.doubt();
+  }
+
+  /** Asks the disk for what a failed write left open; whether it is there. Raises what the write raised. */
+  private async becomeSure(): Promise<boolean> {
+    if (this.unsure === null) return false;
+    const { prepared, error } = this.unsure;
+    const found = await this.isWritten(prepared).catch(() => {
+      // What only lacked room is asked for again with the next write; otherwise a new start must find out.
+      if (!mayNeedRoom(error)) this.journal.doubt();
+      throw error;
+    });
+    this.unsure = null;
+    return found;
+  }
+
+  /** A browser that could not write has closed the connection, so the answer needs another one. */
+  private async isWritten(prepared: Prepared): Promise<boolean> {
+    try {
+      await this.connection.reopen();
+    } catch (error) {
+      // Opening writes as well.
+      if (!mayNeedRoom(error) || !this.quota.release()) throw error;
+      await this.connection.reopen();
+    }
+    return this.journal.holds(prepared);
   }
 
   private async prepare(commit: Commit): Promise<Prepared> {
@@ -231,6 +305,14 @@ export class BrowserTill implements TillStorage {
   private async mend(): Promise<void> {
     await reconcile(this.database, this.copy, this.till, this.staff);
   }
+}
+
+/** Raises `storage_failed` for a database that is empty, another till's, or of another time. */
+async function isOfTill(database: Database, till: TillRow, journal: TillJournal): Promise<void> {
+  const found = await readPlace(database, "till");
+  const isSame =
+    found?.device === till.device && sameBytes(found.salt, till.salt) && (await journal.endsIn(database));
+  if (!isSame) throw new StorageError("storage_failed", { detail: "the database is not the one before" });
 }
 
 export async function readKeys(database: Database): Promise<LockedKeys | null> {

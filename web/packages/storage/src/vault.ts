@@ -21,6 +21,7 @@ import { StorageError } from "./errors";
 import type { TillRow } from "./database";
 import { opaqueId, openKeys, openShiftKey, opensStrongbox, type LockedKeys, type OpenKeys } from "./keys";
 import type { People } from "./people";
+import { warmUp } from "./pin";
 import { Sealer } from "./sealer";
 
 export class TillVault implements Vault {
@@ -51,6 +52,10 @@ export class TillVault implements Vault {
 
   people(): Promise<StoredPerson[]> {
     return this.staff.list();
+  }
+
+  expectPin(): void {
+    void warmUp().catch(() => undefined);
   }
 
   async unlock({ code, pin }: { code: string; pin: string }): Promise<StoredPerson> {

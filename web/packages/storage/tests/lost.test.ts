@@ -56,6 +56,16 @@ describe("a till whose database", () => {
     expect(await storage.vault.unlock({ code: OTHER.code, pin: PIN })).toEqual(OTHER);
   });
 
+  it("is still held by a browser that was killed is waited for, and nothing is restored", async () => {
+    const machine = new Machine();
+    const before = await shopWith(machine, 2);
+    machine.heldFor = 3;
+    const { storage } = await opened(machine.boot(), "ready");
+    expect(machine.heldFor).toBe(0);
+    await storage.vault.unlock({ code: PERSON.code, pin: PIN });
+    expect(await written(storage)).toEqual(before);
+  });
+
   it("went back behind the copy is completed from it without anybody's PIN", async () => {
     const machine = new Machine();
     const before = await shopWith(machine, 5);

@@ -48,6 +48,12 @@ export class Machine {
   steps = 0;
   /** The next transactions that add to the database fail for lack of room. */
   databaseFull = false;
+  /** They fail as Chromium's do on a disk that is really full: with any error, and the connection is closed. */
+  closesWhenFull = false;
+  /** So many times it cannot be opened: another process still holds its files. */
+  heldFor = 0;
+  /** It is still closing, and aborts what is opened. */
+  private isClosing = false;
   /** So many reads fail. */
   unreadable = 0;
   private onTruncate: (disk: Disk) => void = () => undefined;
@@ -117,12 +123,38 @@ export class Machine {
 
   /** As when somebody clears the site's data in part, or LevelDB gave up. */
   async loseDatabase(): Promise<void> {
-    for (const database of this.connections.splice(0)) database.close();
+    this.disconnect();
     await new Promise((resolve, reject) => {
       const deleting = this.factory.deleteDatabase("octonext-till");
       deleting.onsuccess = resolve;
       deleting.onerror = reject;
     });
+  }
+
+  /** Somebody clears the site's data, with or without its files, while the till runs: browsers tell it. */
+  async clearWhileRunning({ files }: { files: boolean }): Promise<void> {
+    const told = [...this.connections];
+    await this.loseDatabase();
+    if (files) this.disks.clear();
+    this.tellClosed(told);
+  }
+
+  /** The browser closes the connections without being asked. */
+  tellClosed(connections = this.connections.splice(0)): void {
+    for (const database of new Set(connections)) {
+      database.close();
+      database.dispatchEvent(closeEvent());
+    }
+  }
+
+  /** The connections are dead, and nobody is told. */
+  disconnect(): void {
+    for (const database of this.connections.splice(0)) database.close();
+  }
+
+  /** How many databases there are. */
+  async databases(): Promise<number> {
+    return (await this.factory.databases()).length;
   }
 
   /** Everything in files and database as text, to look for what must not be there. */
@@ -157,6 +189,28 @@ export class Machine {
     this.step();
   }
 
+  closed(database: IDBDatabase): void {
+    database.close();
+    this.isClosing = true;
+  }
+
+  private refuseToOpen(): void {
+    const failed = new DOMException(
+      "Internal error opening backing store for indexedDB.open.",
+      "UnknownError",
+    );
+    if (this.heldFor > 0) {
+      this.heldFor -= 1;
+      throw failed;
+    }
+    if (!this.closesWhenFull) return;
+    if (this.isClosing) {
+      this.isClosing = false;
+      throw new DOMException("The connection was closed.", "AbortError");
+    }
+    if (this.databaseFull) throw failed;
+  }
+
   private tagged(session: number): IDBFactory {
     const { factory, connections } = this;
     const tag = (opening: IDBOpenDBRequest): void => {
@@ -166,6 +220,7 @@ export class Machine {
     return {
       open: (name: string, version?: number) => {
         this.request(session);
+        this.refuseToOpen();
         const opening = factory.open(name, version);
         opening.addEventListener("upgradeneeded", () => {
           tag(opening);
@@ -230,6 +285,22 @@ export class Machine {
   }
 }
 
+/** As fake-indexeddb wants its events; it has none of its own for this. */
+function closeEvent(): Event {
+  const phases = { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 };
+  return { type: "close", initialized: true, eventPath: [], ...phases } as unknown as Event;
+}
+
+interface Abortable {
+  _abort(name: string | null): void;
+  _state: string;
+  error: DOMException | null;
+}
+
+/** The words of Chromium 156. */
+const NO_SPACE =
+  "Connection is closing because of: IO error: 000003.log: FILE_ERROR_NO_SPACE (ChromeMethodBFE: 3::WritableFileAppend::8)";
+
 /** Whose browser opened a database: its requests are steps. The dump opens it as nobody. */
 const owners = new WeakMap<IDBDatabase, { machine: Machine; session: number }>();
 
@@ -261,9 +332,17 @@ for (const method of ["put", "add", "delete", "clear", "get", "getAll", "count"]
     const request = real.apply(this, given);
     if (owner?.machine.databaseFull === true && (method === "put" || method === "add")) {
       // As browsers do it: the request is taken, and the transaction ends with the error.
-      const transaction = this.transaction as unknown as { _abort(name: string): void; _state: string };
+      const transaction = this.transaction as unknown as Abortable;
+      const { machine } = owner;
       queueMicrotask(() => {
-        if (transaction._state !== "finished") transaction._abort("QuotaExceededError");
+        if (transaction._state === "finished") return;
+        if (!machine.closesWhenFull) {
+          transaction._abort("QuotaExceededError");
+          return;
+        }
+        transaction.error = new DOMException(NO_SPACE, "UnknownError");
+        transaction._abort(null);
+        machine.closed(this.transaction.db);
       });
     }
     return request;

@@ -58,6 +58,43 @@ describe("when room runs out", () => {
     expect((await shop.storage.figures()).level).toBe("critical");
   });
 
+  it("a connection that the browser closed for it is replaced, and the sale is written once", async () => {
+    const machine = new Machine();
+    const shop = await newShop(machine.boot());
+    await sell(shop, machine.clock);
+    machine.closesWhenFull = true;
+    machine.fillUntilReserveIsReleased();
+    await sell(shop, machine.clock);
+    await sell(shop, machine.clock);
+    expect(shop.storage.journal.head.seq).toBe(3);
+    expect(shop.storage.doubtful).toBe(false);
+    expect((await written(shop.storage)).length).toBe(3);
+    // Without any room left it is refused, and nothing of it is there; then it goes on.
+    machine.databaseFull = true;
+    await expect(sell(shop, machine.clock)).rejects.toMatchObject({ code: "storage_full" });
+    await expect(sell(shop, machine.clock)).rejects.toMatchObject({ code: "storage_full" });
+    expect(shop.storage.journal.head.seq).toBe(3);
+    machine.databaseFull = false;
+    await sell(shop, machine.clock);
+    expect((await written(shop.storage)).length).toBe(4);
+  });
+
+  it("the alarm stays while the disk has no room, whatever the browser says of it", async () => {
+    const machine = new Machine();
+    const shop = await newShop(machine.boot());
+    machine.fillUntilReserveIsReleased();
+    await sell(shop, machine.clock);
+    machine.room = RESERVE_BYTES;
+    machine.quota = { usage: 20 * MIB, quota: 10_000 * MIB };
+    expect((await shop.storage.figures()).level).toBe("critical");
+    expect(machine.disks.get("reserve")?.current.length).toBe(0);
+    machine.room = Number.POSITIVE_INFINITY;
+    machine.clock += 60_000;
+    await shop.storage.figures();
+    expect((await shop.storage.figures()).level).toBe("ok");
+    expect(machine.disks.get("reserve")?.current.length).toBe(RESERVE_BYTES);
+  });
+
   it("for the copy alone, selling goes on, and the copy is mended when it can be", async () => {
     const machine = new Machine();
     const shop = await newShop(machine.boot());

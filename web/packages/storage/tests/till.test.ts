@@ -40,6 +40,23 @@ describe("a till", () => {
     expect((await storage.figures()).copy).toBe("ok");
   });
 
+  it("is in no doubt about a write while it is read back", async () => {
+    const machine = new Machine();
+    const { storage } = await newShop(machine.boot());
+    const ended = { yes: false };
+    const writing = storage.commit({ puts: [{ collection: OUTBOX, key: "oldest", value: 5 }] });
+    void writing.finally(() => {
+      ended.yes = true;
+    });
+    const seen = new Set<boolean>();
+    while (!ended.yes) {
+      seen.add(storage.doubtful);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await writing;
+    expect([...seen]).toEqual([false]);
+  });
+
   it("reads what must be readable while locked, and nothing else", async () => {
     const machine = new Machine();
     const shop = await newShop(machine.boot());

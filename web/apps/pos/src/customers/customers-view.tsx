@@ -1,11 +1,10 @@
 /** Customers of this country's shops: found by name or phone, made and changed, chosen for the cart. */
-import { useEffect, useMemo, useState } from "react";
+import { useCallback, useState } from "react";
 
 import type { Customer } from "@octonext/engine/api";
 
-import { asRefusal, useEngine } from "../engine";
-import { useRefusalWords } from "../i18n/refusals";
-import { Latest } from "../search/latest";
+import { useEngine } from "../engine";
+import { useSearch } from "../search/answers";
 import { ScreenHead } from "../sell/screen-head";
 import { useSelling } from "../sell/selling";
 import { useSellWords } from "../sell/words";
@@ -18,42 +17,11 @@ export function CustomersView() {
   const engine = useEngine();
   const t = useSellWords();
   const toast = useToast();
-  const refusalWords = useRefusalWords();
-  const [text, setText] = useState("");
-  const [answer, setAnswer] = useState<{ text: string; found: Customer[]; refusal: string | null } | null>(
-    null,
+  const { text, answers, search } = useSearch(
+    useCallback((question: string) => engine.findCustomers(question), [engine]),
   );
   const [editing, setEditing] = useState<{ customer: Customer | null } | null>(null);
 
-  const latest = useMemo(
-    () =>
-      new Latest<string, Customer[]>(
-        (question) => engine.findCustomers(question),
-        (found, question) => {
-          setAnswer({ text: question, found, refusal: null });
-        },
-        (error) => {
-          setAnswer({ text: "", found: [], refusal: refusalWords(asRefusal(error)) });
-        },
-      ),
-    [engine, refusalWords],
-  );
-  useEffect(
-    () => () => {
-      latest.forget();
-    },
-    [latest],
-  );
-
-  const search = (next: string) => {
-    setText(next);
-    if (next.trim() === "") {
-      latest.forget();
-      setAnswer(null);
-    } else {
-      latest.put(next.trim());
-    }
-  };
   const choose = async (customer: Customer | null) => {
     if (!(await change(() => engine.setCustomer(customer?.id ?? null)))) return;
     if (customer !== null) toast({ kind: "done", text: t("customers.chosen", { name: customer.name }) });
@@ -112,8 +80,8 @@ export function CustomersView() {
       </ScreenHead>
       <div className="screen__body screen__body--narrow">
         <TextField label={t("customers.find")} value={text} onChange={search} focused inputMode="search" />
-        {answer !== null && answer.refusal !== null && <Notice kind="error">{answer.refusal}</Notice>}
-        {answer === null ? (
+        {answers !== null && answers.refusal !== null && <Notice kind="error">{answers.refusal}</Notice>}
+        {answers === null ? (
           cart.customer === null ? (
             <div className="nothing">
               <PersonIcon size={48} />
@@ -125,11 +93,11 @@ export function CustomersView() {
               {row(cart.customer)}
             </>
           )
-        ) : answer.found.length === 0 && answer.refusal === null ? (
-          <p className="nothing">{t("customers.none", { text: answer.text })}</p>
+        ) : answers.found.length === 0 && answers.refusal === null ? (
+          <p className="nothing">{t("customers.none", { text: answers.text })}</p>
         ) : (
           <ul className="rows" aria-label={t("customers.list")}>
-            {answer.found.map((customer) => (
+            {answers.found.map((customer) => (
               <li key={customer.id}>{row(customer)}</li>
             ))}
           </ul>

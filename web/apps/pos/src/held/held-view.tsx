@@ -4,7 +4,7 @@ import { useCallback, useEffect, useState } from "react";
 import type { HeldCart } from "@octonext/engine/api";
 
 import { useAction, useEngine, useMoney, useTill } from "../engine";
-import { useFormats, useWords } from "../i18n";
+import { useFormats, useName, useWords } from "../i18n";
 import { ReasonField } from "../sell/reason-field";
 import { ScreenHead } from "../sell/screen-head";
 import { useSelling } from "../sell/selling";
@@ -19,6 +19,7 @@ export function HeldView() {
   const { currency, exponent } = useMoney();
   const { run } = useAction();
   const format = useFormats();
+  const name = useName();
   const t = useSellWords();
   const [carts, setCarts] = useState<HeldCart[] | null>(null);
   const [discarding, setDiscarding] = useState<HeldCart | null>(null);
@@ -64,7 +65,7 @@ export function HeldView() {
                       <bdi>{each.label}</bdi>
                     </span>
                     <span className="row__more">
-                      <span>{t("held.by", { by: each.by, time: format.dateTime(each.heldAt) })}</span>
+                      <span>{t("held.by", { by: name(each.by), time: format.dateTime(each.heldAt) })}</span>
                       <span>{t("held.lines", { count: each.lines })}</span>
                     </span>
                   </span>

@@ -63,6 +63,9 @@ export const arProblems: Pick<Translation<typeof en>, Problems> = {
   "refusal.customer_missing": "اختر العميل أولًا.",
   "refusal.card_number": "يبدو هذا رقم بطاقة. لا تُكتب أرقام البطاقات هنا أبدًا.",
   "refusal.receipt_not_found": "لم يُعثر على الفاتورة {text}.",
+  "refusal.other_currency":
+    "دُفعت الفاتورة {number} بعملة {currency}. لا يمكن إرجاعها إلا في جهاز يعمل بهذه العملة.",
+  "refusal.ask_later": "بحث هذا الجهاز عن فواتير كثيرة لأجهزة أخرى. أعد المحاولة بعد {span}.",
   "refusal.receipt_unreadable": "هذا ليس رقم فاتورة.",
   "refusal.return_too_much": "أقصى ما يمكن استرجاعه من البند {number} هو {max}.",
   "refusal.too_long": "هذا النص أطول من اللازم.",

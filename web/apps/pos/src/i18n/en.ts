@@ -371,6 +371,9 @@ export const en = {
   "refusal.customer_missing": "Choose the customer first.",
   "refusal.card_number": "That looks like a card number. Card numbers must never be typed here.",
   "refusal.receipt_not_found": "No receipt {text} was found.",
+  "refusal.other_currency":
+    "Receipt {number} was paid in {currency}. Only a till that works in this currency can take it back.",
+  "refusal.ask_later": "This till has looked up too many receipts of other tills. Try again in {span}.",
   "refusal.receipt_unreadable": "That is not a receipt number.",
   "refusal.return_too_much": "Of line {number} at most {max} can come back.",
   "refusal.too_long": "That text is too long.",

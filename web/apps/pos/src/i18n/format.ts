@@ -5,7 +5,7 @@ export type Digits = "latin" | "arabic";
 
 const ARABIC_ZERO = 0x0660;
 /** Names that people of a country write for their own money; any other currency keeps its code. */
-const ARABIC_CURRENCY: Readonly<Record<string, string>> = {
+export const ARABIC_CURRENCY: Readonly<Record<string, string>> = {
   KWD: "د.ك",
   SAR: "ر.س",
   AED: "د.إ",

@@ -110,6 +110,13 @@ const SAY: Readonly<Record<RefusalCode, Say>> = {
   card_number: (t) => t("refusal.card_number"),
   receipt_not_found: (t, p) => t("refusal.receipt_not_found", { text: text(p, "text") }),
   receipt_unreadable: (t) => t("refusal.receipt_unreadable"),
+  other_currency: (t, p, { format }) =>
+    t("refusal.other_currency", {
+      number: text(p, "number"),
+      currency: format.currency(text(p, "currency")),
+    }),
+  ask_later: (t, p, { format }) =>
+    t("refusal.ask_later", { span: format.span(Math.max(1000, count(p, "retryAfterMs"))) }),
   return_too_much: (t, p, { format }) =>
     t("refusal.return_too_much", { number: count(p, "number"), max: format.quantity(count(p, "max")) }),
   too_long: (t) => t("refusal.too_long"),

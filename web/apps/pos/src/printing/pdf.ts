@@ -35,15 +35,3 @@ function pngOf(canvas: HTMLCanvasElement): Promise<ArrayBuffer> {
     }, "image/png");
   });
 }
-
-/** Saves a file as a download; the address is given back once the browser has it. */
-export function download(blob: Blob, name: string): void {
-  const address = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => {
-    URL.revokeObjectURL(address);
-  }, 60_000);
-}

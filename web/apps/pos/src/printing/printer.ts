@@ -54,10 +54,6 @@ export function portsOf(scope: Navigator): PrinterPorts {
   return scope as unknown as PrinterPorts;
 }
 
-export function printersHere(ports: PrinterPorts): PrinterKind[] {
-  return [...(ports.usb ? (["usb"] as const) : []), ...(ports.serial ? (["serial"] as const) : [])];
-}
-
 /** Asks the person for a printer; browsers allow it only right after a press of a button. */
 export async function choosePrinter(ports: PrinterPorts, kind: PrinterKind): Promise<void> {
   try {

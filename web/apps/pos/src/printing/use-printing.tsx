@@ -8,6 +8,7 @@ import { useTill } from "../engine";
 import { usePreferences } from "../preferences";
 import { receiptRows, type ReceiptRow } from "../receipts/model";
 import { Paper } from "../receipts/paper";
+import { saveFile } from "../save-file";
 import { useSellWords } from "../sell/words";
 import { useToast } from "../ui";
 import { printSheet } from "./browser";
@@ -89,11 +90,9 @@ export function usePrinting(): Printing {
   const savePdf = useCallback(
     (receipt: Receipt) =>
       attempt(async () => {
-        const { download, receiptPdf } = await import("./pdf");
-        download(
-          await receiptPdf(rowsOf(receipt), { width, title: receipt.number }),
-          `${receipt.number}.pdf`,
-        );
+        const { receiptPdf } = await import("./pdf");
+        const file = await receiptPdf(rowsOf(receipt), { width, title: receipt.number });
+        saveFile(`${receipt.number}.pdf`, file);
       }),
     [attempt, rowsOf, width],
   );

@@ -1,4 +1,5 @@
 /** What is printed on a receipt, always in both languages: the paper does not know who reads it. */
+import { ARABIC_CURRENCY } from "../i18n/format";
 
 export interface Both {
   en: string;
@@ -51,15 +52,6 @@ export function tenderLabel(tender: string): Both {
   return TENDERS[tender] ?? both(tender, tender);
 }
 
-const CURRENCIES: Readonly<Record<string, string>> = {
-  KWD: "د.ك",
-  SAR: "ر.س",
-  AED: "د.إ",
-  BHD: "د.ب",
-  OMR: "ر.ع",
-  QAR: "ر.ق",
-};
-
 export function withCurrency(label: Both, currency: string): Both {
-  return both(`${label.en} ${currency}`, `${label.ar} ${CURRENCIES[currency] ?? currency}`);
+  return both(`${label.en} ${currency}`, `${label.ar} ${ARABIC_CURRENCY[currency] ?? currency}`);
 }

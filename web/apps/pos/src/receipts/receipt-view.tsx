@@ -1,9 +1,9 @@
 /** A receipt that is in the journal: what to hand out, the paper, and what can follow from it. */
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 
 import type { Receipt } from "@octonext/engine/api";
 
-import { useAction, useEngine } from "../engine";
+import { useAction, useEngine, useTill } from "../engine";
 import { useFormats, useWords } from "../i18n";
 import { usePrinting, usesCash } from "../printing/use-printing";
 import { ReasonField } from "../sell/reason-field";
@@ -21,7 +21,13 @@ export function ReceiptView({ receipt, fresh }: { receipt: Receipt; fresh: boole
   const t = useSellWords();
   const { run, busy } = useAction();
   const printing = usePrinting();
-  const rows = useMemo(() => printing.rowsOf(receipt), [printing, receipt]);
+  // First the number and the change; a slow tablet lays the paper out after that.
+  const paperShown = useDeferredValue(true, false);
+  const rows = useMemo(() => (paperShown ? printing.rowsOf(receipt) : null), [paperShown, printing, receipt]);
+  const { sync } = useTill();
+  const [synced, setSynced] = useState(receipt.synced);
+  // Everything was handed over at some time since, so this was; what is written later changes nothing in that.
+  if (!synced && sync.unsynced === 0) setSynced(true);
   const [voiding, setVoiding] = useState(false);
   const [printed, setPrinted] = useState(false);
   const next = useRef<HTMLButtonElement>(null);
@@ -99,8 +105,8 @@ export function ReceiptView({ receipt, fresh }: { receipt: Receipt; fresh: boole
             </div>
           </dl>
           <p className="receipt__sync">
-            {receipt.synced ? <CheckIcon size={20} /> : <ClockIcon size={20} />}
-            {receipt.synced ? t("receipt.synced") : t("receipt.unsynced")}
+            {synced ? <CheckIcon size={20} /> : <ClockIcon size={20} />}
+            {synced ? t("receipt.synced") : t("receipt.unsynced")}
           </p>
           <div className="receipt__do">
             <Button
@@ -151,7 +157,7 @@ export function ReceiptView({ receipt, fresh }: { receipt: Receipt; fresh: boole
         {/* Scrolls by keyboard as well: long receipts are taller than the screen. */}
         {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
         <section className="receipt__paper" aria-label={t("receipt.preview")} tabIndex={0}>
-          <Paper rows={rows} width={printing.width} />
+          {rows !== null && <Paper rows={rows} width={printing.width} />}
         </section>
       </div>
       {voiding && (

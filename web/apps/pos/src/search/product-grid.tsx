@@ -1,5 +1,5 @@
 /** Categories and their products as tiles; favourites come first. */
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 
 import type { Category, ProductHit } from "@octonext/engine/api";
 
@@ -119,6 +119,11 @@ function CategoryBar({ categories, chosen, onChoose }: CategoryBarProps) {
   const shown =
     children.length > 0 ? children : categories.filter((each) => each.parentId === (path.at(-2)?.id ?? null));
   const above = children.length > 0 ? path : path.slice(0, -1);
+  const bar = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Other chips stand around it now, and it may have moved out of sight with them.
+    bringIntoView(bar.current?.querySelector(".chip--on"));
+  }, [chosen, categories]);
   const chip = (key: string, label: string, on: boolean, to: Chosen, icon?: React.ReactNode) => (
     <button
       key={key}
@@ -128,13 +133,16 @@ function CategoryBar({ categories, chosen, onChoose }: CategoryBarProps) {
       onClick={() => {
         onChoose(to);
       }}
+      onFocus={(event) => {
+        bringIntoView(event.currentTarget);
+      }}
     >
       {icon}
       {label}
     </button>
   );
   return (
-    <div className="categories" role="group" aria-label={t("grid.categories")}>
+    <div ref={bar} className="categories" role="group" aria-label={t("grid.categories")}>
       {chip(
         "favourites",
         t("grid.favourites"),
@@ -147,6 +155,11 @@ function CategoryBar({ categories, chosen, onChoose }: CategoryBarProps) {
       {shown.map((each) => chip(each.id, name(each.name), each.id === id, { kind: "category", id: each.id }))}
     </div>
   );
+}
+
+function bringIntoView(chip: Element | null | undefined): void {
+  if (chip instanceof HTMLElement && "scrollIntoView" in chip)
+    chip.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 /** From the top down to the category itself. */

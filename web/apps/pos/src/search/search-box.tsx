@@ -1,27 +1,17 @@
 /** Search as you type: arrows choose among the answers, Enter takes one, Escape clears. */
-import {
-  useEffect,
-  useId,
-  useMemo,
-  useRef,
-  useState,
-  type KeyboardEvent,
-  type ReactNode,
-  type Ref,
-} from "react";
+import { useCallback, useId, useRef, useState, type KeyboardEvent, type ReactNode, type Ref } from "react";
 
 import type { ProductHit } from "@octonext/engine/api";
 
-import { asRefusal, useEngine, useMoney } from "../engine";
+import { useEngine, useMoney } from "../engine";
 import { useFormats, useName } from "../i18n";
-import { useRefusalWords } from "../i18n/refusals";
 import { useSellWords } from "../sell/words";
 import { IconButton, TextField } from "../ui";
 import { CloseIcon, SearchIcon } from "../ui/icons";
-import { Latest } from "./latest";
+import { useSearch, type Answers } from "./answers";
 
 /** More than fit on a screen are not read; the next letter narrows them. */
-const ANSWERS_MAX = 40;
+const ANSWERS_MAX = 20;
 
 export interface SearchBoxProps {
   onPick: (product: ProductHit) => void;
@@ -33,69 +23,34 @@ export interface SearchBoxProps {
   children?: ReactNode;
 }
 
-interface Answers {
-  text: string;
-  hits: ProductHit[];
-  /** Words of a refusal instead of answers. */
-  refusal: string | null;
-}
-
 export function SearchBox({ onPick, inputRef, shortcut, tools, focused, children }: SearchBoxProps) {
   const engine = useEngine();
   const t = useSellWords();
-  const refusalWords = useRefusalWords();
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
-  const [text, setText] = useState("");
-  const [answers, setAnswers] = useState<Answers | null>(null);
-  const [active, setActive] = useState(0);
-
-  const latest = useMemo(
-    () =>
-      new Latest<string, ProductHit[]>(
-        (question) => engine.search(question, ANSWERS_MAX),
-        (hits, question) => {
-          setAnswers({ text: question, hits, refusal: null });
-          setActive(0);
-        },
-        (error) => {
-          setAnswers({ text: "", hits: [], refusal: refusalWords(asRefusal(error)) });
-        },
-      ),
-    [engine, refusalWords],
+  const { text, answers, search } = useSearch(
+    useCallback((question: string) => engine.search(question, ANSWERS_MAX), [engine]),
   );
-  useEffect(
-    () => () => {
-      latest.forget();
-    },
-    [latest],
-  );
+  const [chosen, setChosen] = useState<{ of: Answers<ProductHit> | null; at: number }>({ of: null, at: 0 });
+  // New answers are read from the top.
+  const active = chosen.of === answers ? chosen.at : 0;
 
-  const search = (next: string) => {
-    setText(next);
-    if (next.trim() === "") {
-      latest.forget();
-      setAnswers(null);
-    } else {
-      latest.put(next.trim());
-    }
-  };
   const pick = (product: ProductHit | undefined) => {
     if (product === undefined) return;
     search("");
     onPick(product);
   };
   const go = (to: number) => {
-    const count = answers?.hits.length ?? 0;
+    const count = answers?.found.length ?? 0;
     const next = Math.max(0, Math.min(count - 1, to));
-    setActive(next);
+    setChosen({ of: answers, at: next });
     const item = list.current?.children[next];
     if (item instanceof HTMLElement && "scrollIntoView" in item) item.scrollIntoView({ block: "nearest" });
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "ArrowDown") go(active + 1);
     else if (event.key === "ArrowUp") go(active - 1);
-    else if (event.key === "Enter") pick(answers?.text === text.trim() ? answers.hits[active] : undefined);
+    else if (event.key === "Enter") pick(answers?.text === text.trim() ? answers.found[active] : undefined);
     else if (event.key === "Escape" && text !== "") search("");
     else return;
     event.preventDefault();
@@ -117,7 +72,7 @@ export function SearchBox({ onPick, inputRef, shortcut, tools, focused, children
           aria-expanded={open}
           aria-controls={`${id}-list`}
           aria-autocomplete="list"
-          aria-activedescendant={open && answers.hits.length > 0 ? `${id}-${active}` : undefined}
+          aria-activedescendant={open && answers.found.length > 0 ? `${id}-${active}` : undefined}
           aria-keyshortcuts={shortcut}
           enterKeyHint="done"
           focused={focused ?? false}
@@ -140,7 +95,7 @@ export function SearchBox({ onPick, inputRef, shortcut, tools, focused, children
         {tools}
       </div>
       <div className="hidden-text" role="status">
-        {open ? t("search.found", { count: answers.hits.length }) : ""}
+        {open ? t("search.found", { count: answers.found.length }) : ""}
       </div>
       {!open && children}
       <div
@@ -149,10 +104,10 @@ export function SearchBox({ onPick, inputRef, shortcut, tools, focused, children
         role="listbox"
         aria-label={t("search.results")}
         className="answers"
-        hidden={!open || answers.hits.length === 0}
+        hidden={!open || answers.found.length === 0}
       >
         {open &&
-          answers.hits.map((hit, at) => (
+          answers.found.map((hit, at) => (
             // eslint-disable-next-line jsx-a11y/click-events-have-key-events -- the field has the keys
             <div
               key={hit.id}
@@ -169,7 +124,7 @@ export function SearchBox({ onPick, inputRef, shortcut, tools, focused, children
             </div>
           ))}
       </div>
-      {open && answers.hits.length === 0 && (
+      {open && answers.found.length === 0 && (
         <p className="nothing">{answers.refusal ?? t("search.none", { text: answers.text })}</p>
       )}
     </>

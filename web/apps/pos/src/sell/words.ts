@@ -4,4 +4,3 @@ import { ar } from "./words.ar";
 import { en } from "./words.en";
 
 export const useSellWords = wordsOf({ en, ar });
-export type SellWords = ReturnType<typeof useSellWords>;

@@ -1,12 +1,10 @@
 /** The frame of the screens before the work: the mark, one card, the connection below. */
 import type { ReactNode } from "react";
 
-import { useTill } from "../engine";
-import { useName, useWords } from "../i18n";
 import { usePreferences } from "../preferences";
 import { LanguageIcon } from "../ui/icons";
 import { SyncBadge } from "../status/badge";
-import { Mark } from "./mark";
+import { Brand } from "./brand";
 import "./shell.css";
 
 export interface FrontProps {
@@ -18,25 +16,12 @@ export interface FrontProps {
 }
 
 export function Front({ title, children, badge = false, wide = false }: FrontProps) {
-  const t = useWords();
-  const name = useName();
-  const { identity } = useTill();
   const { preferences, prefer } = usePreferences();
   const other = preferences.language === "ar" ? "en" : "ar";
   return (
     <div className="front">
       <header className="front__bar">
-        <div className="brand">
-          <Mark size={40} />
-          <div className="brand__text">
-            <strong className="brand__name">
-              {identity === null ? "OctoNext" : name(identity.branchName)}
-            </strong>
-            {identity !== null && (
-              <span className="brand__detail">{t("bar.till", { code: identity.deviceCode })}</span>
-            )}
-          </div>
-        </div>
+        <Brand size={40} />
         <div className="front__tools">
           {badge && <SyncBadge />}
           <button

@@ -8,7 +8,7 @@ import { SyncBadge } from "../status/badge";
 import { Button, IconButton } from "../ui/button";
 import { LockIcon, MenuIcon, PersonIcon } from "../ui/icons";
 import { useShortcuts } from "../ui/shortcuts";
-import { Mark } from "./mark";
+import { Brand } from "./brand";
 
 const MenuDialog = lazy(() => import("./menu").then((module) => ({ default: module.MenuDialog })));
 const HelpDialog = lazy(() => import("./help").then((module) => ({ default: module.HelpDialog })));
@@ -19,7 +19,7 @@ export function TopBar({ page, onPage }: { page: Page; onPage: (page: Page) => v
   const t = useWords();
   const name = useName();
   const engine = useEngine();
-  const { identity, person } = useTill();
+  const { person } = useTill();
   const { run } = useAction();
   const [open, setOpen] = useState<"menu" | "help" | null>(null);
   const lock = () => {
@@ -52,17 +52,7 @@ export function TopBar({ page, onPage }: { page: Page; onPage: (page: Page) => v
   };
   return (
     <header className="bar">
-      <div className="brand">
-        <Mark size={36} />
-        <div className="brand__text">
-          <strong className="brand__name">
-            {identity === null ? "OctoNext" : name(identity.branchName)}
-          </strong>
-          {identity !== null && (
-            <span className="brand__detail">{t("bar.till", { code: identity.deviceCode })}</span>
-          )}
-        </div>
-      </div>
+      <Brand size={36} />
       <SyncBadge />
       <div className="bar__tools">
         {page !== "sell" && (

@@ -13,6 +13,8 @@ import { UpdateNotice } from "./update-notice";
 import "./shell.css";
 
 const loadSell = () => import("../sell");
+// This file itself is fetched while somebody types a PIN: so is what comes after it.
+void loadSell();
 const Sell = lazy(() => loadSell().then((module) => ({ default: module.SellScreen })));
 const ShiftPage = lazy(() => import("../shift/shift-page").then((module) => ({ default: module.ShiftPage })));
 const SettingsPage = lazy(() =>
@@ -28,9 +30,6 @@ export function Work() {
   useEffect(() => {
     if (person !== null) lastPerson.id = person.id;
   }, [person]);
-  useEffect(() => {
-    void loadSell();
-  }, []);
   return (
     <div className="work">
       <a className="skip" href="#content">

@@ -4,22 +4,24 @@ import type { ReactNode } from "react";
 import type { ShiftReport } from "@octonext/engine/api";
 
 import { useTill } from "../engine";
-import { useFormats, useWords } from "../i18n";
+import { useFormats, useName, useWords } from "../i18n";
 import { tenderWords } from "../i18n/refusals";
 
 export function ReportView({ report, paper = false }: { report: ShiftReport; paper?: boolean }) {
   const t = useWords();
   const format = useFormats();
+  const name = useName();
   const { identity } = useTill();
   const exponent = identity?.exponent ?? 3;
   const money = (minor: number) => format.money(minor, exponent);
+  const shown = (minor: number | null) => (minor === null ? t("report.hidden") : money(minor));
   const count = format.number;
   return (
     <div className={paper ? "report report--paper" : "report"}>
       <Group title={`${t("report.shift")} (${format.currency(report.currency)})`}>
         <Line name={t("report.opened")}>{format.dateTime(report.shift.openedAt)}</Line>
         <Line name={t("report.opened_by")}>
-          <bdi>{report.shift.openedBy}</bdi>
+          <bdi>{name(report.shift.openedBy)}</bdi>
         </Line>
         {report.closedAt === null ? (
           <Line name={t("report.printed")}>{format.dateTime(report.at)}</Line>
@@ -32,7 +34,7 @@ export function ReportView({ report, paper = false }: { report: ShiftReport; pap
         <Line name={t("report.cash_in")}>{money(report.cashIn)}</Line>
         <Line name={t("report.cash_out")}>{money(report.cashOut)}</Line>
         <Line name={t("report.expected")} strong>
-          {report.expected === null ? t("report.hidden") : money(report.expected)}
+          {shown(report.expected)}
         </Line>
         {report.counted !== null && (
           <Line name={t("report.counted")} strong>
@@ -42,14 +44,14 @@ export function ReportView({ report, paper = false }: { report: ShiftReport; pap
         {report.difference !== null && <Difference value={report.difference} money={money} />}
       </Group>
       <Group title={t("report.sales")}>
-        <Line name={`${t("report.sales")} (${count(report.sales.count)})`}>{money(report.sales.total)}</Line>
+        <Line name={`${t("report.sales")} (${count(report.sales.count)})`}>{shown(report.sales.total)}</Line>
         <Line name={`${t("report.returns")} (${count(report.returns.count)})`}>
-          {money(-report.returns.total)}
+          {shown(less(0, report.returns.total))}
         </Line>
         <Line name={t("report.net")} strong>
-          {money(report.sales.total - report.returns.total)}
+          {shown(less(report.sales.total, report.returns.total))}
         </Line>
-        <Line name={t("report.tax")}>{money(report.sales.tax - report.returns.tax)}</Line>
+        <Line name={t("report.tax")}>{shown(less(report.sales.tax, report.returns.tax))}</Line>
         <Line name={t("report.discounts")}>{money(report.sales.discount)}</Line>
         <Line name={t("report.rounding")}>{money(report.rounding)}</Line>
       </Group>
@@ -81,6 +83,11 @@ export function ReportView({ report, paper = false }: { report: ShiftReport; pap
       </Group>
     </div>
   );
+}
+
+/** Null where one of them may not be shown. */
+function less(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? null : one - other;
 }
 
 function Difference({ value, money }: { value: number; money: (minor: number) => string }) {

@@ -4,7 +4,7 @@ import { useEffect, useState, type ReactNode } from "react";
 import type { ShiftReport } from "@octonext/engine/api";
 
 import { useAction, useEngine, useTill } from "../engine";
-import { useFormats, useWords } from "../i18n";
+import { useFormats, useName, useWords } from "../i18n";
 import { CashInIcon, CashOutIcon, DrawerIcon, LockIcon, ReportIcon } from "../ui/icons";
 import { Notice } from "../ui/notice";
 import { Button } from "../ui/button";
@@ -17,6 +17,7 @@ import "./shift.css";
 export function ShiftPage({ onSell }: { onSell: () => void }) {
   const t = useWords();
   const format = useFormats();
+  const name = useName();
   const engine = useEngine();
   const { shift, held, idle } = useTill();
   const { run } = useAction();
@@ -49,7 +50,7 @@ export function ShiftPage({ onSell }: { onSell: () => void }) {
         <>
           <h1>{t("shift.title")}</h1>
           <p className="muted">
-            {t("shift.since", { time: format.dateTime(shift.openedAt) })} · {shift.openedBy}
+            {t("shift.since", { time: format.dateTime(shift.openedAt) })} · {name(shift.openedBy)}
           </p>
           <div className="drawer-tiles">
             {tile(t("shift.cash_in"), <CashInIcon size={28} />, () => {
@@ -93,7 +94,7 @@ export function ShiftPage({ onSell }: { onSell: () => void }) {
                   }}
                 >
                   <span>{format.dateTime(each.closedAt ?? each.at)}</span>
-                  <span className="muted">{each.shift.openedBy}</span>
+                  <span className="muted">{name(each.shift.openedBy)}</span>
                   <PastTotal report={each} />
                 </button>
               </li>
@@ -132,12 +133,10 @@ export function ShiftPage({ onSell }: { onSell: () => void }) {
   );
 }
 
-function PastTotal({ report }: { report: ShiftReport }) {
+function PastTotal({ report: { sales, returns, currency } }: { report: ShiftReport }) {
   const format = useFormats();
   const { identity } = useTill();
-  return (
-    <span className="amount">
-      {format.moneyOf(report.sales.total - report.returns.total, identity?.exponent ?? 3, report.currency)}
-    </span>
-  );
+  // A Z report hides nothing.
+  const net = (sales.total ?? 0) - (returns.total ?? 0);
+  return <span className="amount">{format.moneyOf(net, identity?.exponent ?? 3, currency)}</span>;
 }

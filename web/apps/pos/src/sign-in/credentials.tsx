@@ -11,7 +11,8 @@ import { Keypad } from "../ui/keypad";
 import { Notice } from "../ui/notice";
 import { TextField } from "../ui/text-field";
 
-const PIN_LENGTH_MAX = 12;
+/** As head office gives them: 4 to 8 digits. */
+const PIN_LENGTH_MAX = 8;
 const CODE_LENGTH_MAX = 32;
 
 export interface CredentialsProps {
@@ -47,7 +48,7 @@ export function Credentials(props: CredentialsProps) {
   }, [refusal]);
 
   const typePin = (text: string) => {
-    setPin(toLatinDigits(text).slice(0, PIN_LENGTH_MAX));
+    setPin(toLatinDigits(text).replaceAll(/\D/g, "").slice(0, PIN_LENGTH_MAX));
     setMissing(null);
     onTyped?.();
   };

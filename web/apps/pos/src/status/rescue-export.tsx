@@ -6,7 +6,7 @@ import { useWords } from "../i18n";
 import { Button } from "../ui/button";
 import { DownloadIcon, QrIcon } from "../ui/icons";
 import { useToast } from "../ui/toast";
-import { saveFile } from "./save-file";
+import { saveFile } from "../save-file";
 
 const QrDialog = lazy(() => import("./rescue-qr").then((module) => ({ default: module.RescueQrDialog })));
 
@@ -26,7 +26,7 @@ export function RescueExport() {
   const save = async () => {
     const file = await make();
     if (file === null) return;
-    saveFile(file.name, file.bytes);
+    saveFile(file.name, new Blob([Uint8Array.from(file.bytes)], { type: "application/octet-stream" }));
     toast({ kind: "done", text: t("rescue.saved", { count: file.entries, name: file.name }) });
   };
   const show = async () => {

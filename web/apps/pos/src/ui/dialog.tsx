@@ -2,8 +2,8 @@
 import {
   createContext,
   useContext,
-  useEffect,
   useId,
+  useLayoutEffect,
   useRef,
   useState,
   type KeyboardEvent,
@@ -23,23 +23,17 @@ const FOCUSABLE =
 
 /** Open dialogs, the topmost last. */
 const open: symbol[] = [];
-const listeners = new Set<() => void>();
 
 export function openDialogs(): number {
   return open.length;
 }
 
-export function onDialogsChanged(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
-
 function changed(): void {
   // The page behind is out of reach for the keyboard and for screen readers.
   document.getElementById("app")?.toggleAttribute("inert", open.length > 0);
+  // One that is being closed is still among them, behind those that are open.
   const veils = [...(document.getElementById("dialogs")?.children ?? [])];
-  veils.forEach((veil, at) => veil.toggleAttribute("inert", at < veils.length - 1));
-  for (const listener of listeners) listener();
+  veils.forEach((veil, at) => veil.toggleAttribute("inert", at < open.length - 1));
 }
 
 export interface DialogProps {
@@ -65,7 +59,8 @@ export function Dialog(props: DialogProps) {
   // Taken before a field of the dialog takes the focus.
   const [before] = useState(() => document.activeElement);
 
-  useEffect(() => {
+  // A layout effect: a key pressed as soon as the dialog is gone from the screen is the page's again.
+  useLayoutEffect(() => {
     const mine = Symbol(title);
     open.push(mine);
     changed();

@@ -1,7 +1,7 @@
 /** Own line icons, 24 by 24, drawn with the colour of the text beside them. */
 import type { ReactNode } from "react";
 
-function drawn(content: ReactNode, options: { mirrored?: boolean } = {}) {
+export function drawn(content: ReactNode, options: { mirrored?: boolean } = {}) {
   return function Icon({ size = 24 }: { size?: number }) {
     return (
       <svg
@@ -182,22 +182,9 @@ export const LanguageIcon = drawn(
     <path d="M3.5 12h17M12 3.2c5 5 5 12.6 0 17.6M12 3.2c-5 5-5 12.6 0 17.6" />
   </>,
 );
-export const SunIcon = drawn(
-  <>
-    <circle cx="12" cy="12" r="4" />
-    <path d="M12 3v1.5M12 19.5V21M3 12h1.5M19.5 12H21M5.6 5.6l1.1 1.1M17.3 17.3l1.1 1.1M5.6 18.4l1.1-1.1M17.3 6.7l1.1-1.1" />
-  </>,
-);
-export const MoonIcon = drawn(<path d="M19.5 14.5A8 8 0 0 1 9.5 4.5a8 8 0 1 0 10 10z" />);
 export const ClockIcon = drawn(
   <>
     <circle cx="12" cy="12" r="8.5" />
     <path d="M12 7v5.3l3.5 2" />
-  </>,
-);
-export const StorageIcon = drawn(
-  <>
-    <ellipse cx="12" cy="6" rx="7.5" ry="2.8" />
-    <path d="M4.5 6v12c0 1.5 3.3 2.8 7.5 2.8s7.5-1.3 7.5-2.8V6M4.5 12c0 1.5 3.3 2.8 7.5 2.8s7.5-1.3 7.5-2.8" />
   </>,
 );

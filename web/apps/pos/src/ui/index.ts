@@ -3,7 +3,6 @@ export { Button, IconButton, type ButtonProps, type IconButtonProps } from "./bu
 export { Choice, type ChoiceProps } from "./choice";
 export { Dialog, type DialogProps } from "./dialog";
 export { Keypad, type KeypadProps } from "./keypad";
-export { ListBox, type ListBoxProps } from "./list-box";
 export { Notice, Spinner, type NoticeProps } from "./notice";
 export { MoneyPad, NumberField, type NumberFieldProps } from "./number-field";
 export { useShortcuts, type Shortcut } from "./shortcuts";

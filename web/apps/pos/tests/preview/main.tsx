@@ -8,10 +8,15 @@ import { createRoot } from "react-dom/client";
 import type { TillState } from "@octonext/engine/api";
 
 import { App } from "../../src/app";
-import { MemoryTill, memoryState, NOW, PEOPLE } from "../memory-engine";
+import { MemoryTill } from "../memory-engine";
+import { memoryState, NOW, PEOPLE } from "../memory/state";
 
 const base = memoryState();
-const shift = { id: "s0", openedAt: new Date(NOW - 4 * 3_600_000).toISOString(), openedBy: "Cashier One" };
+const shift = {
+  id: "s0",
+  openedAt: new Date(NOW - 4 * 3_600_000).toISOString(),
+  openedBy: { en: "Cashier One", ar: "" },
+};
 const offline = {
   ...base.sync,
   state: "offline" as const,
