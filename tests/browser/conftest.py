@@ -50,7 +50,7 @@ def shop(traversable_dir: Path) -> Iterator[Shop]:
 
 @pytest_asyncio.fixture
 async def browser(shop: Shop, tmp_path: Path) -> AsyncIterator[Chromium]:
-    """A browser with a profile of its own. A test that expects complaints of a page clears them."""
+    """A browser with a profile of its own, whose pages complain of nothing that the test did not expect."""
     async with chromium(tmp_path / "profile", shop.trusted) as browser:
         yield browser
     assert browser.complaints == []

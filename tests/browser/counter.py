@@ -71,7 +71,7 @@ class Counter(Till):
 
     async def settled(self, lines: int) -> None:
         """No dialog is open and the cart has so many lines."""
-        await expect(self.page.get_by_role("dialog")).to_have_count(0)
+        await self.no_dialog()
         await expect(self.lines).to_have_count(lines)
 
     async def find(self, text: str, name: str) -> None:

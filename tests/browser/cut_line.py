@@ -8,11 +8,13 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from .chromium import Chromium
+
 CHUNK_BYTES = 16 * 1024
 
 
 class CutLine:
-    """The browser is sent through it by `flags`; the page's origin stays the gateway's."""
+    """A browser is sent through it by `carry`; the page's origin stays the gateway's."""
 
     def __init__(self, gateway: str) -> None:
         """`gateway` is its `https://127.0.0.1:port`."""
@@ -24,6 +26,8 @@ class CutLine:
         self.is_deaf = self.is_mute = False
         #: New connections are hung up on.
         self.is_down = False
+        #: Seconds that each chunk of what the browser says takes.
+        self.slowness_s = 0.0
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._took, "127.0.0.1", 0)
@@ -39,12 +43,14 @@ class CutLine:
             await asyncio.wait(self._carrying)
         await self._server.wait_closed()
 
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """For Chromium: what would go to the gateway comes here."""
+    def carry(self, browser: Chromium) -> None:
+        """From its next start on, what the browser says to the gateway goes through here, and may break."""
         assert self._server is not None
         port = self._server.sockets[0].getsockname()[1]
-        return (f"--host-resolver-rules=MAP 127.0.0.1:{self._port} 127.0.0.1:{port}",)
+        browser.flags = (
+            *browser.flags, f"--host-resolver-rules=MAP 127.0.0.1:{self._port} 127.0.0.1:{port}",
+        )  # fmt: skip
+        browser.line_may_break()
 
     @property
     def connections(self) -> int:
@@ -74,11 +80,11 @@ class CutLine:
         assert carrying is not None
         self._carrying.add(carrying)
         try:
-            await self._carry(reader, writer)
+            await self._bridge(reader, writer)
         finally:
             self._carrying.discard(carrying)
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _bridge(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.is_down:
             writer.transport.abort()
             return
@@ -106,5 +112,7 @@ class CutLine:
             while data := await reader.read(CHUNK_BYTES):
                 if self.is_deaf if upwards else self.is_mute:
                     continue
+                if upwards and self.slowness_s:
+                    await asyncio.sleep(self.slowness_s)
                 writer.write(data)
                 await writer.drain()

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,22 @@ async () => {
 """
 
 
+_SELL_FAST = """
+async ([codes, count]) => {
+  const numbers = [];
+  for (let at = 0; at < count; at++) {
+    await window.__ask("scan", [codes[at % codes.length]]);
+    const { number } = await window.__ask("pay", [
+      { tenders: [{ tender: "cash", amount: null, reference: null }] },
+    ]);
+    numbers.push(number);
+    window.__made?.push(number);
+  }
+  return numbers;
+}
+"""
+
+
 def watch(browser: Chromium) -> list[str]:
     """From the next start on `ask` works, and the receipt numbers that were shown come into the list."""
     shown: list[str] = []
@@ -97,6 +114,17 @@ def watch(browser: Chromium) -> list[str]:
 async def ask(page: Page, method: str, *args: object) -> Any:
     """The engine's answer to one of its methods. Raises playwright's Error with the refusal's code."""
     return await page.evaluate("([method, args]) => window.__ask(method, args)", [method, list(args)])
+
+
+async def looks_at_its_disk(page: Page) -> None:
+    """Have the till do now what it does every ten seconds."""
+    await ask(page, "requestPersistence")
+
+
+async def sell_fast(page: Page, codes: Sequence[str], count: int) -> list[str]:
+    """Make so many sales of one line, in cash, as fast as the engine writes them; the receipt numbers."""
+    numbers: list[str] = await page.evaluate(_SELL_FAST, [list(codes), count])
+    return numbers
 
 
 async def rescue_file(page: Page) -> tuple[bytes, int, list[str]]:

@@ -8,7 +8,8 @@ from playwright.async_api import expect
 from .agreement import agree, arrived
 from .chromium import Chromium
 from .cut_line import CutLine
-from .inside import ask, head, watch
+from .inside import ask, head
+from .opening import open_and_sell_offline
 from .shop import Shop
 from .till import Till
 
@@ -18,16 +19,8 @@ SALES = 3
 
 
 async def test_a_locked_till_goes_on_handing_over(shop: Shop, browser: Chromium) -> None:
-    shown = watch(browser)
-    device, code = await shop.new_till()
-    product = shop.seeded.products[0].barcodes[0]
     async with CutLine(shop.url) as line:
-        browser.flags = line.flags
-        till = Till(await browser.open(shop.page))
-        await till.begin(code, shop.manager)
-        line.go_down()
-        for _ in range(SALES):
-            await till.sell(product)
+        till, device, shown = await open_and_sell_offline(shop, browser, line, SALES)
         await ask(till.page, "lock")
         await expect(till.page.get_by_role("heading", name=till.words("sign_in.title"))).to_be_visible()
         # Also by a browser that was killed: from what lies on the disk alone, without a PIN.
@@ -39,21 +32,12 @@ async def test_a_locked_till_goes_on_handing_over(shop: Shop, browser: Chromium)
         await till.sign_in(shop.manager)
         await till.signed_in()
         await agree(shop, till.page, device, shown)
-    browser.complaints.clear()
 
 
 async def test_a_frozen_page_that_comes_back_resumes(shop: Shop, browser: Chromium) -> None:
-    shown = watch(browser)
-    device, code = await shop.new_till()
     product = shop.seeded.products[0].barcodes[0]
     async with CutLine(shop.url) as line:
-        browser.flags = line.flags
-        till = Till(await browser.open(shop.page))
-        await till.begin(code, shop.manager)
-        await arrived(shop, till.page, device)
-        line.go_down()
-        for _ in range(SALES):
-            await till.sell(product)
+        till, device, shown = await open_and_sell_offline(shop, browser, line, SALES)
         session = await till.page.context.new_cdp_session(till.page)
         await session.send("Page.setWebLifecycleState", {"state": "frozen"})
         line.mend()
@@ -72,5 +56,4 @@ async def test_a_frozen_page_that_comes_back_resumes(shop: Shop, browser: Chromi
         await till.pay_cash()
         assert (await head(till.page))[0] == before[0] + 1
         await agree(shop, till.page, device, shown)
-    browser.complaints.clear()
     shop.verify()

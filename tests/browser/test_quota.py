@@ -7,9 +7,9 @@ from playwright.async_api import CDPSession, Page, expect
 
 from .agreement import agree, arrived
 from .chromium import Chromium
-from .inside import watch
+from .inside import looks_at_its_disk
+from .opening import open_till
 from .shop import Shop
-from .till import Till
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("browser")]
 
@@ -28,26 +28,24 @@ async def used(page: Page) -> int:
 class Disk:
     """Says how much room the origin has, as the browser's developer tools do."""
 
-    def __init__(self, session: CDPSession, origin: str) -> None:
-        self._session, self._origin = session, origin
+    def __init__(self, page: Page, session: CDPSession, origin: str) -> None:
+        self._page, self._session, self._origin = page, session, origin
 
     @classmethod
     async def of(cls, page: Page) -> Disk:
-        return cls(await page.context.new_cdp_session(page), await page.evaluate("location.origin"))
+        return cls(page, await page.context.new_cdp_session(page), await page.evaluate("location.origin"))
 
     async def hold(self, size: int | None) -> None:
         quota = {} if size is None else {"quotaSize": size}
         await self._session.send("Storage.overrideQuotaForOrigin", {"origin": self._origin, **quota})
+        await looks_at_its_disk(self._page)
 
 
 async def test_a_disk_that_fills_up_is_announced_early_and_holds_no_sale_up(
     shop: Shop, browser: Chromium
 ) -> None:
-    shown = watch(browser)
     browser.flags = (TELLS_THE_TRUTH,)
-    device, code = await shop.new_till()
-    till = Till(await browser.open(shop.page))
-    await till.begin(code, shop.manager)
+    till, device, shown = await open_till(shop, browser)
     product = shop.seeded.products[0].barcodes[0]
     await till.sell(product)
     await arrived(shop, till.page, device)
@@ -66,4 +64,3 @@ async def test_a_disk_that_fills_up_is_announced_early_and_holds_no_sale_up(
     await expect(till.badge).not_to_contain_text(till.words("badge.storage_critical"))
     await till.sell(product)
     assert len(await agree(shop, till.page, device, shown)) == 4
-    browser.complaints.clear()

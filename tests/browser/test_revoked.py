@@ -16,6 +16,7 @@ from .agreement import arrived, booked_once
 from .chromium import Chromium, chromium
 from .cut_line import CutLine
 from .inside import ask, dump, head, rescue_file, seq_of, upload_rescue, watch
+from .opening import open_and_sell_offline, open_till
 from .shop import SHARD, Shop
 from .till import Till
 
@@ -81,10 +82,7 @@ async def booked(shop: Shop, device: int, shown: list[str]) -> None:
 async def test_an_online_till_that_is_ended_is_told_and_wipes_itself(
     shop: Shop, browser: Chromium, reason: str
 ) -> None:
-    watch(browser)
-    device, code = await shop.new_till()
-    till = Till(await browser.open(shop.page))
-    await till.begin(code, shop.manager)
+    till, device, _ = await open_till(shop, browser)
     await till.sell(shop.seeded.products[0].barcodes[0])
     await arrived(shop, till.page, device)
     await end(shop, device, reason)
@@ -96,28 +94,18 @@ async def test_an_online_till_that_is_ended_is_told_and_wipes_itself(
     await browser.kill()
     async with CutLine(shop.url) as line:
         line.go_down()
-        browser.flags = line.flags
+        line.carry(browser)
         till = Till(await browser.open(shop.page))
         await is_ended(till)
         await holds_no_key(till)
         await cannot_be_unlocked(till, shop)
-    browser.complaints.clear()
 
 
 async def test_what_a_till_ended_while_offline_sold_arrives_through_another_till(
     shop: Shop, browser: Chromium, tmp_path: Path
 ) -> None:
-    shown = watch(browser)
-    device, code = await shop.new_till()
-    product = shop.seeded.products[0].barcodes[0]
     async with CutLine(shop.url) as line:
-        browser.flags = line.flags
-        till = Till(await browser.open(shop.page))
-        await till.begin(code, shop.manager)
-        await arrived(shop, till.page, device)
-        line.go_down()
-        for _ in range(SALES):
-            await till.sell(product)
+        till, device, shown = await open_and_sell_offline(shop, browser, line, SALES)
         last = await head(till.page)
         await end(shop, device, "revoked")
         # At the next contact.
@@ -144,23 +132,13 @@ async def test_what_a_till_ended_while_offline_sold_arrives_through_another_till
         shop.installation, SHARD, "SELECT kind FROM opened_case WHERE device_id = $1", device
     )
     assert cases, "head office is not told that an ended till's entries were booked"
-    browser.complaints.clear()
 
 
 async def test_a_till_that_comes_back_after_its_rescue_goes_on(
     shop: Shop, browser: Chromium, tmp_path: Path
 ) -> None:
-    shown = watch(browser)
-    device, code = await shop.new_till()
-    product = shop.seeded.products[0].barcodes[0]
     async with CutLine(shop.url) as line:
-        browser.flags = line.flags
-        till = Till(await browser.open(shop.page))
-        await till.begin(code, shop.manager)
-        await arrived(shop, till.page, device)
-        line.go_down()
-        for _ in range(SALES):
-            await till.sell(product)
+        till, device, shown = await open_and_sell_offline(shop, browser, line, SALES)
         _, entries, parts = await rescue_file(till.page)
         assert entries == SALES
         assert len(parts) > 1
@@ -170,11 +148,10 @@ async def test_a_till_that_comes_back_after_its_rescue_goes_on(
             assert (await upload_rescue(other.page, scanned))["entries"] == SALES
         last = await head(till.page)
         assert await shop.head(device) == last
-        await till.sell(product)
+        await till.sell(shop.seeded.products[0].barcodes[0])
         line.mend()
         await ask(till.page, "syncNow")
         await till.synced()
         await arrived(shop, till.page, device)
         await booked(shop, device, shown)
-    browser.complaints.clear()
     shop.verify()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page, expect
 
 from .agreement import agree, arrived, booked_once
 from .chromium import Chromium
 from .cut_line import CutLine
-from .inside import ask, files_of, head, watch
+from .inside import ask, files_of, head
+from .opening import Opened, open_till
 from .shop import Shop
 from .till import Till
 
@@ -28,12 +30,9 @@ async def clear(page: Page, *types: str) -> None:
     await session.detach()
 
 
-async def sell_offline(shop: Shop, browser: Chromium, line: CutLine) -> tuple[Till, int]:
-    """A till that has handed over one sale and keeps more of them to itself; its device."""
-    device, code = await shop.new_till()
-    browser.flags = line.flags
-    till = Till(await browser.open(shop.page))
-    await till.begin(code, shop.manager)
+async def sell_offline(shop: Shop, browser: Chromium, line: CutLine) -> Opened:
+    """A till that has handed over one sale and keeps more of them to itself."""
+    opened = till, device, _ = await open_till(shop, browser, line)
     product = shop.seeded.products[0].barcodes[0]
     await till.sell(product)
     await arrived(shop, till.page, device)
@@ -44,7 +43,7 @@ async def sell_offline(shop: Shop, browser: Chromium, line: CutLine) -> tuple[Ti
     await till.scan_new(product)
     assert (await head(till.page))[0] == 2 + SALES
     assert (await shop.head(device))[0] == 2
-    return till, device
+    return opened
 
 
 async def restore(till: Till, shop: Shop) -> None:
@@ -79,9 +78,8 @@ async def goes_on(till: Till, shop: Shop, device: int, line: CutLine, end: tuple
 async def test_a_database_deleted_while_the_till_runs_is_restored_with_a_pin(
     shop: Shop, browser: Chromium
 ) -> None:
-    shown = watch(browser)
     async with CutLine(shop.url) as line:
-        till, device = await sell_offline(shop, browser, line)
+        till, device, shown = await sell_offline(shop, browser, line)
         end = await head(till.page)
         await clear(till.page, "indexeddb")
         await till.page.reload()
@@ -89,13 +87,26 @@ async def test_a_database_deleted_while_the_till_runs_is_restored_with_a_pin(
         await goes_on(till, shop, device, line, end)
         sales = await agree(shop, till.page, device, shown, listed_after=end[0])
         assert len(sales) >= 1 + SALES + 1
-    browser.complaints.clear()
+
+
+async def test_a_database_cleared_before_a_payment_refuses_it_and_is_restored(
+    shop: Shop, browser: Chromium
+) -> None:
+    async with CutLine(shop.url) as line:
+        till, device, shown = await sell_offline(shop, browser, line)
+        end = await head(till.page)
+        await clear(till.page, "indexeddb")
+        cash = {"tender": "cash", "amount": None, "reference": None}
+        with pytest.raises(PlaywrightError, match="storage_failed"):
+            await ask(till.page, "pay", {"tenders": [cash]})
+        await restore(till, shop)
+        await goes_on(till, shop, device, line, end)
+        await agree(shop, till.page, device, shown, listed_after=end[0])
 
 
 async def test_a_database_folder_that_vanished_is_restored_with_a_pin(shop: Shop, browser: Chromium) -> None:
-    shown = watch(browser)
     async with CutLine(shop.url) as line:
-        till, device = await sell_offline(shop, browser, line)
+        till, device, shown = await sell_offline(shop, browser, line)
         end = await head(till.page)
         await browser.kill()
         for folder in files_of(browser.profile, "IndexedDB"):
@@ -105,13 +116,11 @@ async def test_a_database_folder_that_vanished_is_restored_with_a_pin(shop: Shop
         await restore(till, shop)
         await goes_on(till, shop, device, line, end)
         await agree(shop, till.page, device, shown, listed_after=end[0])
-    browser.complaints.clear()
 
 
 async def test_a_damaged_database_is_restored_with_a_pin(shop: Shop, browser: Chromium) -> None:
-    shown = watch(browser)
     async with CutLine(shop.url) as line:
-        till, device = await sell_offline(shop, browser, line)
+        till, device, shown = await sell_offline(shop, browser, line)
         end = await head(till.page)
         await browser.kill()
         damaged = 0
@@ -127,15 +136,13 @@ async def test_a_damaged_database_is_restored_with_a_pin(shop: Shop, browser: Ch
         await restore(till, shop)
         await goes_on(till, shop, device, line, end)
         await agree(shop, till.page, device, shown, listed_after=end[0])
-    browser.complaints.clear()
 
 
 async def test_a_browser_cleared_of_everything_asks_for_a_new_enrolment(
     shop: Shop, browser: Chromium
 ) -> None:
-    watch(browser)
     async with CutLine(shop.url) as line:
-        till, device = await sell_offline(shop, browser, line)
+        till, device, _ = await sell_offline(shop, browser, line)
         line.mend()
         await ask(till.page, "syncNow")
         await arrived(shop, till.page, device)
@@ -146,5 +153,4 @@ async def test_a_browser_cleared_of_everything_asks_for_a_new_enrolment(
         await expect(till.field("enrol.code")).to_be_visible()
         assert await shop.sales(device) == handed_over
         assert len(handed_over) == 1 + SALES
-    browser.complaints.clear()
     shop.verify()

@@ -13,6 +13,8 @@ from .chromium import STEP_TIMEOUT_MS
 from .shop import Person
 from .words import Words, words
 
+#: A till notices a silent line by its heartbeat or by an upload that is not answered.
+NOTICED_MS = 90_000
 #: A wedge scanner types faster than anybody.
 SCANNER_DELAY_S = 0.004
 NAMES = {"ar": "العربية", "en": "English"}
@@ -63,6 +65,11 @@ class Till:
     def dialog(self) -> Locator:
         return self.page.get_by_role("dialog").last
 
+    async def no_dialog(self) -> None:
+        """Wait until none is open, and the page behind it takes keys again."""
+        await expect(self.page.get_by_role("dialog")).to_have_count(0)
+        await expect(self.page.locator("#app[inert]")).to_have_count(0)
+
     async def speak(self, language: str) -> None:
         """Change the page's language on the first screens."""
         if self.language != language:
@@ -104,6 +111,10 @@ class Till:
     async def signed_in(self) -> None:
         """Wait for the screen behind the sign-in."""
         await expect(self.button("bar.lock").first).to_be_visible()
+
+    async def at_the_counter(self) -> None:
+        """Wait for the screen that sells, which takes what is scanned; there is an open shift."""
+        await expect(self.page.get_by_test_id("cart-total")).to_be_visible()
 
     async def open_shift(self, opening_float: str = "20") -> None:
         await self.write(self.field("shift.float"), opening_float)
@@ -190,6 +201,17 @@ class Till:
     @property
     def badge(self) -> Locator:
         return self.page.get_by_test_id("sync-badge")
+
+    async def says(self, state: str) -> None:
+        """Wait until the badge is in a state, and its words say so."""
+        await expect(self.badge).to_have_attribute("data-state", state, timeout=NOTICED_MS)
+        words = {"online": "badge.online", "offline": "badge.offline_since", "stopped": "badge.stopped"}
+        await expect(self.badge).to_contain_text(self.words.pattern(words[state]))
+
+    async def says_waiting(self, count: int) -> None:
+        """The badge names how many entries are not handed over."""
+        await expect(self.badge).to_have_attribute("data-unsynced", str(count))
+        await expect(self.badge).to_contain_text(re.compile(rf"\b{count}\b"))
 
     async def synced(self) -> None:
         """Wait until the badge says that nothing waits any more."""
