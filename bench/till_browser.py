@@ -41,6 +41,8 @@ SCRIPT = Path(__file__).with_name("till_page.js")
 VIEWPORT = {"width": 1280, "height": 800}
 STEP_TIMEOUT_MS = 60_000
 STOP_TIMEOUT_S = 10.0
+#: What is kept of the words on a page that is stuck.
+WORDS_MAX = 200
 #: Work of a fixed size, which no optimiser leaves out: milliseconds.
 LOOP = """() => {
   const from = performance.now();
@@ -48,6 +50,10 @@ LOOP = """() => {
   for (let i = 0; i < 40_000_000; i++) x = (Math.imul(x, 1664525) + 1013904223) | 0;
   return performance.now() - from + (x === 0 ? 1 : 0);
 }"""
+
+
+class Stuck(RuntimeError):
+    """The page did not do in time what was asked of it."""
 
 
 @dataclass
@@ -63,14 +69,20 @@ class Browser:
         """The till's worker."""
         return self.page.workers[0]
 
-    async def bench(self, call: str) -> Any:
-        """What an expression on the page's `bench` (till_page.js) gives."""
-        async with asyncio.timeout(STEP_TIMEOUT_MS / 1000):
-            return await self.page.evaluate(f"bench.{call}")
+    async def bench(self, call: str, *, timeout_s: float = STEP_TIMEOUT_MS / 1000) -> Any:
+        """What an expression on the page's `bench` (till_page.js) gives. Raises Stuck."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self.page.evaluate(f"bench.{call}")
+        except TimeoutError:
+            shown = " ".join((await self.page.evaluate("document.body.innerText")).split())
+            raise Stuck(
+                f"{call} takes longer than {timeout_s:g} s; the page shows: {shown[-WORDS_MAX:]}"
+            ) from None
 
-    async def reached(self, test: str) -> float:
+    async def reached(self, test: str, *, timeout_s: float = STEP_TIMEOUT_MS / 1000) -> float:
         """Wait until an expression about the engine's `state` holds; when that was, in the page's time."""
-        reached: float = await self.bench(f"reached((state) => {test})")
+        reached: float = await self.bench(f"reached((state) => {test})", timeout_s=timeout_s)
         return reached
 
     async def engine(self, method: str, *given: object) -> Any:

@@ -6,7 +6,7 @@
   const watchers = new Set();
   let worker = null;
   let state = null;
-  let lastAnswer = null;
+  const answers = new Map();
   let nextId = -1;
   let waiting = null;
 
@@ -23,7 +23,8 @@
         const call = calls.get(data.id);
         if (call === undefined || (data.type !== "result" && data.type !== "refused")) return;
         calls.delete(data.id);
-        lastAnswer = { method: call.method, sent: call.sent, answered: performance.now() };
+        answers.set(call.method, { sent: call.sent, answered: performance.now() });
+        for (const look of [...watchers]) look();
         asked.get(data.id)?.(data);
         asked.delete(data.id);
       });
@@ -96,7 +97,7 @@
       for (const key of code) press(key);
       const from = press("Enter");
       await until(() => text("cart-total") !== before);
-      return { from, to: await painted(), ...lastAnswer };
+      return { from, to: await painted(), ...answers.get("scan") };
     },
     /** From a key to the frame with the answers to what then stands in the field. */
     async search(typed) {
@@ -105,37 +106,34 @@
       Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, typed);
       const from = performance.now();
       field.dispatchEvent(new Event("input", { bubbles: true }));
-      let answered = 0;
-      let committed = false;
-      const list = document.querySelector('[role="listbox"]');
-      const observer = new MutationObserver(() => {
-        if (answered > 0) committed = true;
+      const heard = () => (answers.get("search")?.sent ?? -Infinity) >= from;
+      await until(heard);
+      // Before the page's own listener: what changes from here on are the answers.
+      const list = document.querySelector('[role="listbox"]') ?? document;
+      let observer = null;
+      const changed = new Promise((resolve) => {
+        observer = new MutationObserver(() => resolve(true));
+        observer.observe(list, { subtree: true, childList: true, characterData: true });
       });
-      observer.observe(list ?? document, { subtree: true, childList: true, characterData: true });
-      while (answered === 0) {
-        await painted();
-        if (lastAnswer?.method === "search" && lastAnswer.sent >= from) answered = lastAnswer.answered;
-      }
       // The same answers as before change nothing: then the frame after the answer is the one.
-      const first = await painted();
-      const to = committed ? first : await painted();
+      const unchanged = painted().then(() => false);
+      const to = (await Promise.race([changed, unchanged])) ? await painted() : performance.now();
       observer.disconnect();
-      return { from, to, ...lastAnswer };
+      return { from, to, ...answers.get("search") };
     },
     /** From the press of the button that takes the money to the frame with the receipt's number. */
     async pay() {
       const from = await event("click", ({ target }) => target.closest(".pay__take") !== null);
       await until(() => one("receipt-number") !== null);
-      return { from, to: await painted(), ...lastAnswer };
+      return { from, to: await painted(), ...answers.get("pay") };
     },
     /** From the PIN's Enter to a sell screen whose catalogue answers. */
     async signIn(code) {
       const from = await event("keydown", ({ key }) => key === "Enter");
       await until(() => state?.phase === "open" && state.catalogue.ready && one("cart-total") !== null);
       const to = await painted();
-      const open = lastAnswer;
       await call("search", code, 1);
-      return { from, to, searched: performance.now(), ...open };
+      return { from, to, searched: performance.now(), ...answers.get("signIn") };
     },
   };
 
@@ -160,11 +158,12 @@
       await call("touched");
       return performance.now() - from;
     },
-    /** Sales one after the other, as fast as the engine takes them. */
+    /** Sales one after the other, as fast as the engine takes them: what is asked next waits there already. */
     async sell(codes, sales) {
+      const tenders = [{ tender: "cash", amount: null, reference: null }];
       for (let number = 0; number < sales; number++) {
-        await call("scan", codes[number % codes.length]);
-        await call("pay", { tenders: [{ tender: "cash", amount: null, reference: null }] });
+        const scanned = call("scan", codes[number % codes.length]);
+        await Promise.all([scanned, call("pay", { tenders })]);
       }
     },
     /** What went after the first acknowledgement, and how long that took; all of it where there was but one. */

@@ -37,25 +37,15 @@ async def test_without_head_office_all_day_every_till_sells_also_through_a_new_g
     await prove(shared_installation, shared_fleet)
 
 
-async def test_without_reporting_all_day_the_reports_are_whole_once_it_is_back(
-    shared_installation: Installation, shared_fleet: Fleet
+@pytest.mark.parametrize("process", ["reporting", "relay"])
+async def test_without_what_feeds_the_reports_all_day_they_are_whole_once_it_is_back(
+    shared_installation: Installation, shared_fleet: Fleet, process: str
 ) -> None:
-    with shared_installation.kept_down("reporting"):
+    with shared_installation.kept_down(process):
         shared_fleet.start_selling(PACE)
         await acked_everywhere(shared_fleet, 100)
         await finish_day(shared_fleet)
-    await shared_installation.wait_until_running("reporting")
-    await prove(shared_installation, shared_fleet)
-
-
-async def test_without_the_relay_all_day_the_reports_are_whole_once_it_is_back(
-    shared_installation: Installation, shared_fleet: Fleet
-) -> None:
-    with shared_installation.kept_down("relay"):
-        shared_fleet.start_selling(PACE)
-        await acked_everywhere(shared_fleet, 100)
-        await finish_day(shared_fleet)
-    await shared_installation.wait_until_running("relay")
+    await shared_installation.wait_until_running(process)
     await prove(shared_installation, shared_fleet)
 
 
