@@ -10,9 +10,12 @@ from typing import NamedTuple
 from octonext.base.errors import OctoNextError
 from octonext.runtime.layout import Layout
 from octonext.runtime.postgres import Connection, connect, transaction
+from octonext.runtime.sql import load_queries
 
 from .domain.findings import Finding, Findings
-from .shard import CONNECT_TIMEOUT_S, QUERIES, STATEMENT_TIMEOUT_MS, UNREADABLE
+from .shard import CONNECT_TIMEOUT_S, STATEMENT_TIMEOUT_MS, UNREADABLE
+
+_queries = load_queries("octonext.processes.verify", "references.sql")
 
 PAGE = 2_000
 CHECK = "reference-copies"
@@ -56,10 +59,10 @@ async def check_copy(
     hq: Connection, copy: Connection, shard_id: str, region: str, findings: Findings
 ) -> None:
     """One shard's copy of the rows of its region."""
-    region_id = await hq.fetchval(QUERIES["region"], region)
+    region_id = await hq.fetchval(_queries["region"], region)
     # The copy first: rows that arrive meanwhile are then newer than the cursor that was read.
     async with transaction(copy, readonly=True, isolation="repeatable_read") as own:
-        cursor = await own.fetchrow(QUERIES["reference_cursor"])
+        cursor = await own.fetchrow(_queries["reference_cursor"])
         xid, row_id = ("0", 0) if cursor is None else (cursor["xid"], cursor["id"])
         async with (
             transaction(hq, readonly=True, isolation="repeatable_read") as source,
@@ -102,7 +105,7 @@ def _add(findings: Findings, shard_id: str, row: ReferenceDigest, what: str) -> 
 async def _rows(
     connection: Connection, query: str, *arguments: object
 ) -> AsyncGenerator[ReferenceDigest, None]:
-    async for row in connection.cursor(QUERIES[query], *arguments, prefetch=PAGE):
+    async for row in connection.cursor(_queries[query], *arguments, prefetch=PAGE):
         yield ReferenceDigest(*row)
 
 

@@ -1,4 +1,4 @@
--- What a shard (and head office) holds, read for verification. Every statement spans the branches of
+-- What a shard holds, read for verification. Every statement spans the branches of
 -- its database on purpose: the checks are about all of them, and each row names its branch.
 
 -- name: prepare_session
@@ -305,26 +305,6 @@ SELECT outcome::text AS name, count(*) AS count FROM device_journal GROUP BY out
 -- name: cases_by_kind
 -- What waits for somebody: forks, quarantined entries, and everything else that was booked with a case.
 SELECT kind AS name, count(*) AS count FROM opened_case GROUP BY kind ORDER BY kind;
-
--- name: region
--- The id of a region at head office.
-SELECT region_id FROM region WHERE code = $1;
-
--- name: reference_cursor
--- How far a shard has applied head office's rows.
-SELECT xid::text AS xid, id FROM feed_cursor WHERE feed = 'reference';
-
--- name: reference_at_hq
--- Head office's rows for a region; whether the shard's cursor has passed each.
-SELECT kind, key, sha256(convert_to(coalesce(payload::text, ''), 'UTF8')) AS digest,
-       (xid, id) <= ($2::text::xid8, $3::bigint) AS is_due
-  FROM reference WHERE region_id IS NULL OR region_id = $1
- ORDER BY kind COLLATE "C", key COLLATE "C";
-
--- name: reference_at_shard
--- The shard's copy.
-SELECT kind, key, sha256(convert_to(coalesce(payload::text, ''), 'UTF8')) AS digest, true AS is_due
-  FROM reference ORDER BY kind COLLATE "C", key COLLATE "C";
 
 -- name: feed_positions
 -- The end of every feed that reporting reads.
