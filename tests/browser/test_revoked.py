@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,13 +12,16 @@ import pytest
 from playwright.async_api import Error, expect
 
 from installation import ask_shard
+from octonext.crypto.tls import client_context
+from octonext.sync.messages import Challenge, Head, Hello, Nack
 
+from ..scenarios.raw_till import raw_line
 from .agreement import arrived, booked_once
 from .chromium import Chromium, chromium
 from .cut_line import CutLine
 from .inside import ask, dump, head, rescue_file, seq_of, upload_rescue, watch
 from .opening import open_and_sell_offline, open_till
-from .shop import SHARD, Shop
+from .shop import BRANCH, SHARD, Shop
 from .till import Till
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("browser")]
@@ -33,6 +37,29 @@ async def end(shop: Shop, device: int, reason: str) -> None:
     async with shop.client() as client:
         answer = await client.post(f"/api/v1/tills/{device}/revoke", json={"reason": reason})
     assert answer.is_success, answer.text
+
+
+async def until_gateway_knows(shop: Shop, device: int) -> None:
+    """Wait until whoever says hello as this till is told of its end: a gateway hears of it from the shard.
+
+    Until then a till that comes back would still hand over what it has.
+    """
+    context = client_context(shop.installation.layout.root_certificate)
+    async with asyncio.timeout(TOLD_MS / 1000):
+        while True:
+            async with raw_line(shop.url, context) as line:
+                assert isinstance(await line.receive(), Challenge)
+                await line.send(
+                    Hello(
+                        device=device, branch=shop.seeded.branches[BRANCH], clock_ms=0, signature=bytes(64),
+                        head=Head(0, bytes(32)),
+                    )
+                )  # fmt: skip
+                answer = await line.receive()
+            assert isinstance(answer, Nack), answer
+            if answer.reason == "revoked":
+                return
+            await asyncio.sleep(0.1)
 
 
 async def is_ended(till: Till) -> None:
@@ -108,6 +135,7 @@ async def test_what_a_till_ended_while_offline_sold_arrives_through_another_till
         till, device, shown = await open_and_sell_offline(shop, browser, line, SALES)
         last = await head(till.page)
         await end(shop, device, "revoked")
+        await until_gateway_knows(shop, device)
         # At the next contact.
         line.mend()
         await ask(till.page, "syncNow")
