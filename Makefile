@@ -29,11 +29,12 @@ demo: setup ## Run a chain of shops here and watch it sell (ARGS=--exit ends by 
 	@scripts/web build || echo "demo: goes on without the browser till"
 	@$(BIN)/octonext demo $(ARGS)
 
+# The tests start hundreds of interpreters: what these compile is kept, also where the environment says not to.
 test: setup ## Run the tests
 	@scripts/system-packages test
 	@scripts/web build
 	@scripts/web test
-	@$(BIN)/pytest -n $(JOBS) $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(JOBS) $(ARGS)
 
 lint: setup ## Check style, types and the ladder of packages
 	@$(MAKE) --no-print-directory -j2 -O lint-python lint-web

@@ -9,8 +9,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api_fixtures import admin_secret, api, chain, open_api, rest_app
+from octonext.crypto.secrets import token_digest
+from octonext.edge.tokens import CATALOG_READ, Principal
 
-__all__ = ["HandClock", "admin_secret", "api", "chain", "open_api", "pair", "rest_app"]
+__all__ = [
+    "READER",
+    "HandClock",
+    "HeadOffice",
+    "admin_secret",
+    "api",
+    "chain",
+    "open_api",
+    "pair",
+    "rest_app",
+]
 
 
 class HandClock:
@@ -24,6 +36,24 @@ class HandClock:
 
     def monotonic(self) -> float:
         return self.seconds
+
+
+READER = Principal("reader", frozenset({CATALOG_READ}))
+
+
+class HeadOffice:
+    """Answers look-ups from a dictionary, or not at all."""
+
+    def __init__(self, tokens: dict[str, Principal]) -> None:
+        self.tokens = {token_digest(token): principal for token, principal in tokens.items()}
+        self.down = False
+        self.asked = 0
+
+    async def find(self, digest: bytes) -> Principal | None:
+        self.asked += 1
+        if self.down:
+            raise ConnectionRefusedError
+        return self.tokens.get(digest)
 
 
 @pytest.fixture

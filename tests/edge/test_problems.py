@@ -17,9 +17,10 @@ import octonext.shards.directory.service  # noqa: F401 -- their errors must be k
 from octonext.base.clock import SystemClock
 from octonext.base.errors import OctoNextError
 from octonext.edge.application import application
-from octonext.edge.authentication import Principal, TokenCache, any_token
+from octonext.edge.authentication import any_token
 from octonext.edge.errors import Conflict, Unavailable
 from octonext.edge.problems import STATUS, status_of
+from octonext.edge.tokens import Principal, TokenCache
 
 
 def subclasses(kind: type[OctoNextError]) -> Iterator[type[OctoNextError]]:

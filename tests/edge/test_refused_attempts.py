@@ -15,8 +15,9 @@ from litestar.params import FromPath
 from octonext.base.clock import SystemClock
 from octonext.crypto.secrets import token_digest
 from octonext.edge.application import application
-from octonext.edge.authentication import CATALOG_READ, DIRECTORY_READ, Principal, TokenCache, needs
+from octonext.edge.authentication import needs
 from octonext.edge.refused_attempts import EXAMPLES_MAX, INTERVAL_S, SOURCES_MAX, RefusedAttempts
+from octonext.edge.tokens import CATALOG_READ, DIRECTORY_READ, Principal, TokenCache
 from octonext.runtime.actor import Actor
 from octonext.runtime.postgres import Pool
 

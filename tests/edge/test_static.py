@@ -13,9 +13,9 @@ from litestar.routes import BaseRoute
 from octonext.base.clock import SystemClock
 from octonext.edge import static
 from octonext.edge.application import application
-from octonext.edge.authentication import TokenCache
 from octonext.edge.headers import APP_POLICY
 from octonext.edge.static import BuiltApp
+from octonext.edge.tokens import TokenCache
 from octonext.processes.gateway import build
 from octonext.runtime.metrics import Registry
 from octonext.sync.metrics import SyncMetrics

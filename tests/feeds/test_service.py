@@ -138,10 +138,9 @@ async def test_a_frozen_server_is_given_up_and_found_again(
     freeze(postmaster)
     try:
         await reached(lambda: carrying.failures >= 2)
-        began = time.monotonic()
         stop.set()
-        await task
-        assert time.monotonic() - began < 5
+        # Cancelled politely, its statement would wait for the frozen server.
+        await asyncio.wait_for(task, DEADLINE_S)
     finally:
         thaw(postmaster)
     await write_sale(shard, 2)

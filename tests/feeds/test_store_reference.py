@@ -146,7 +146,7 @@ async def test_a_shard_that_is_to_be_filled_again_is_noticed_while_head_office_i
     stop = asyncio.Event()
     running = asyncio.ensure_future(carrying.run(stop))
     place = "SELECT xid::text FROM feed_cursor WHERE feed = 'reference' AND xid > '0'"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await pair.shard.fetchval(place):
             await asyncio.sleep(0.01)
         await refill_reference(pair.shard)

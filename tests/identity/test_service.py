@@ -11,7 +11,7 @@ import httpx
 from api_fixtures import Chain, created
 from octonext.base.clock import SystemClock
 from octonext.crypto.secrets import token_digest, verify_secret
-from octonext.edge.authentication import TokenCache
+from octonext.edge.tokens import TokenCache
 from octonext.identity.service import bootstrap, refresh_tokens, token_lookup
 
 

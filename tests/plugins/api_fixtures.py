@@ -24,7 +24,7 @@ from octonext.compliance import http as compliance_http
 from octonext.crypto.device_share import DeviceShares
 from octonext.crypto.signature import generate_device_key, public_spki
 from octonext.edge.application import API_PATH, application
-from octonext.edge.authentication import TokenCache
+from octonext.edge.tokens import TokenCache
 from octonext.identity import http as identity_http
 from octonext.identity.service import bootstrap, token_lookup
 from octonext.identity.users import http as users_http

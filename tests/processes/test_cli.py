@@ -35,6 +35,12 @@ def test_the_version_is_printed() -> None:
     assert (done.returncode, done.stdout.strip() != "") == (0, True)
 
 
+def test_a_start_loads_no_web_framework() -> None:
+    """A quarter of a second of every start, and the gateway loads its own."""
+    program = "import sys, octonext.processes.up as up; sys.exit('litestar' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
 @pytest.mark.parametrize("command", ["up", "status", "migrate"])
 def test_a_folder_without_an_installation_says_how_to_make_one(tmp_path: Path, command: str) -> None:
     done = octonext_command(command, "--data", str(tmp_path / "none"))

@@ -182,7 +182,7 @@ async def test_a_fault_while_looking_or_taking_over_ends_neither_the_watch_nor_t
         return bool(served.taken >= 2)
 
     server: Any = SimpleNamespace(reload=lambda: None)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         await gateway_tls.watch(served, server, sync, lock=tmp_path / "lock", stopping=is_done)
     assert served.looks == 3
     assert not sync.draining.is_set()

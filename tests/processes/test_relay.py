@@ -47,7 +47,9 @@ class Installation:
     async def get(self, name: str, path: str) -> Any:
         """The JSON that a child answers, or None while it does not."""
         transport = httpx.AsyncHTTPTransport(uds=str(self.layout.socket(name)))
-        async with httpx.AsyncClient(transport=transport, base_url="http://child", timeout=10) as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://child", timeout=DEADLINE_S
+        ) as client:
             try:
                 return json.loads((await client.get(path)).content)
             except httpx.HTTPError:
@@ -214,7 +216,7 @@ async def test_two_relays_at_once_do_no_harm(installation: Installation) -> None
 async def test_lag_and_failures_are_told_to_prometheus(installation: Installation) -> None:
     installation.start("relay")
     transport = httpx.AsyncHTTPTransport(uds=str(installation.layout.socket("relay")))
-    async with httpx.AsyncClient(transport=transport, base_url="http://relay") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://relay", timeout=DEADLINE_S) as client:
 
         async def told() -> bool:
             try:

@@ -16,7 +16,7 @@ import pytest_asyncio
 from octonext.base.clock import SystemClock
 from octonext.crypto.secrets import token_digest
 from octonext.edge.application import application
-from octonext.edge.authentication import CATALOG_READ, REPORTS_READ, Principal, TokenCache
+from octonext.edge.tokens import CATALOG_READ, REPORTS_READ, Principal, TokenCache
 from octonext.feeds.domain import START, Page
 from octonext.processes.local_service import serve_on_socket
 from octonext.reporting import remote
@@ -146,9 +146,9 @@ async def test_while_reporting_is_down_the_answer_is_a_quick_503_and_then_report
         answer = await gateway.get("/api/v1/reports/totals")
         assert answer.status_code == 503
         assert int(answer.headers["retry-after"]) >= 1
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < REPORT_TIMEOUT_S / 2
     async with serve():
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while (await gateway.get("/api/v1/reports/totals")).status_code != 200:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.05)

@@ -14,7 +14,7 @@ from .conftest import Installation, acked_more, finish_day, octonext, prove
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("away")]
 
-PACE = Pace(per_s=10.0)
+PACE = Pace(per_s=5.0)
 
 
 async def acked_everywhere(fleet: Fleet, entries: int) -> None:

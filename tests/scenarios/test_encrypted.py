@@ -19,7 +19,7 @@ from .conftest import Installation, acked_more, octonext, prove, sell_more
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("encrypted")]
 
 AT_REST = "gocryptfs"
-PACE = Pace(per_s=8.0)
+PACE = Pace(per_s=5.0)
 DATABASES = ("hq", "kw-1", "sa-1", "reporting")
 
 

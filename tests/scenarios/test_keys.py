@@ -41,7 +41,7 @@ MASTER = "OCTONEXT_SCENARIO_MASTER"
 HOLDERS = ("octonext.processes.cli", "child gateway", "child reporting", "child backup", "child sealer")
 #: The databases' own files are the business of what encrypts them; these are searched for keys.
 FILES_BYTES_MAX = 4 * 1024 * 1024
-PACE = Pace(per_s=8.0)
+PACE = Pace(per_s=5.0)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,8 @@ pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("killed")]
 
 TRIALS = int(os.environ.get("OCTONEXT_TRIALS", "0"))
 SEED = int(os.environ.get("OCTONEXT_SEED", "1"))
-PACE = Pace(per_s=15.0)
+#: Some push is always on its way, and the machine is not full of selling alone.
+PACE = Pace(per_s=6.0)
 #: The supervisor's pauses double with every death; a new start begins with the first one again.
 KILLS_BEFORE_A_NEW_START = 4
 #: Longer than a push and its commit take, so that a blow may fall on any part of them.

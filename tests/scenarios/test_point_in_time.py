@@ -30,7 +30,7 @@ from .conftest import (
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("point in time")]
 
-PACE = Pace(per_s=10.0)
+PACE = Pace(per_s=5.0)
 SHARD = "kw-1"
 
 

@@ -21,7 +21,7 @@ from .conftest import POLL_S, Installation, acked_more, ask_shard, octonext, pro
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("restored")]
 
-PACE = Pace(per_s=10.0)
+PACE = Pace(per_s=5.0)
 TIMEOUT_S = 90
 
 
@@ -59,7 +59,9 @@ async def feeds(installation: Installation) -> dict[tuple[str, str, str], dict[s
     """The relay's feeds by source, target and name; none while it does not answer."""
     transport = httpx.AsyncHTTPTransport(uds=str(installation.layout.socket("relay")))
     try:
-        async with httpx.AsyncClient(transport=transport, base_url="http://relay") as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://relay", timeout=TIMEOUT_S
+        ) as client:
             answer = (await client.get("/status")).json()
     except httpx.HTTPError:
         return {}

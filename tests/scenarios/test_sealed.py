@@ -18,7 +18,7 @@ from .conftest import SHARDS, Installation, ask_shard, octonext, sell_more
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("sealed")]
 
-PACE = Pace(per_s=15.0)
+PACE = Pace(per_s=6.0)
 
 
 def audit(installation: Installation, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("tls")]
 
 GATEWAYS = 2
 LISTENING = "0A"
-ANSWER_S = 10.0
+ANSWER_S = 60.0
 RELOADED_S = 60.0
 
 
@@ -216,7 +216,7 @@ async def test_status_and_metrics_tell_how_long_the_certificate_is_good(
 ) -> None:
     layout, url = shared_installation.layout, shared_installation.state.gateways[0]
     assert "certificate good for 39" in told(shared_installation)
-    async with httpx.AsyncClient(verify=client_context(layout.root_certificate)) as client:
+    async with httpx.AsyncClient(verify=client_context(layout.root_certificate), timeout=ANSWER_S) as client:
         token = layout.monitor_token.read_text().strip()
         numbers = (await client.get(f"{url}/metrics", headers={"Authorization": f"Bearer {token}"})).text
     assert "octonext_gateway_certificate_days_left 39" in numbers

@@ -27,7 +27,7 @@ from .forwarder import Forwarder
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("gateways")]
 
 GATEWAYS = 2
-PACE = Pace(per_s=8.0)
+PACE = Pace(per_s=5.0)
 
 
 async def test_a_frozen_shard_stops_its_own_branches_only_and_catches_up(

@@ -370,10 +370,9 @@ async def test_a_pin_gives_a_till_the_share_of_its_enrolment_until_the_till_is_r
 ) -> None:
     headers = {"Authorization": f"Bearer {shared_installation.secret}"}
     tls = client_context(shared_installation.layout.root_certificate)
+    url = f"{shared_installation.state.gateways[0]}/api/v1"
     async with (
-        httpx.AsyncClient(
-            base_url=f"{shared_installation.state.gateways[0]}/api/v1", verify=tls, headers=headers
-        ) as office,
+        httpx.AsyncClient(base_url=url, verify=tls, headers=headers, timeout=DEADLINE_S) as office,
         line_of(shared_installation) as line,
     ):
         branch = (await office.get(f"/branches/{till.identity.branch_id}")).json()

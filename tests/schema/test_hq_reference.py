@@ -174,7 +174,7 @@ async def test_two_parts_of_one_payload_changed_at_once_are_both_published(
         await first.execute("UPDATE product SET name_en = 'Fresh Milk' WHERE sku = 'A'")
         adding = asyncio.ensure_future(second.execute(insert, "MILK", product["product_id"]))
         # The second waits for the first, which is seen in PostgreSQL itself.
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await database.fetchval(
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid = $1",
                 second.get_server_pid(),

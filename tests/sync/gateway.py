@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed
 
 from octonext.base.clock import SystemClock
 from octonext.crypto.tls import client_context, ensure_server_certificate
-from octonext.edge.authentication import TokenCache
+from octonext.edge.tokens import TokenCache
 from octonext.processes.gateway import build
 from octonext.runtime.metrics import Registry
 from octonext.sync.messages import (
@@ -37,7 +37,7 @@ from octonext.sync.socket import SyncServer
 if TYPE_CHECKING:
     from .conftest import JournalWriter, Shard
 
-DEADLINE_S = 15
+DEADLINE_S = 60
 
 
 class Line:

@@ -11,7 +11,7 @@ import pytest
 from octonext.base.clock import SystemClock
 from octonext.crypto.secrets import token_digest
 from octonext.edge.application import application
-from octonext.edge.authentication import DIRECTORY_READ, REPORTS_READ, Principal, TokenCache
+from octonext.edge.tokens import DIRECTORY_READ, REPORTS_READ, Principal, TokenCache
 from octonext.runtime.metrics import Registry
 from octonext.sync import http as sync_http
 from octonext.sync.messages import Ack, Head

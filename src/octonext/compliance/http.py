@@ -6,9 +6,10 @@ from litestar import Router, get, put
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.types import ControllerRouterHandler
 
-from octonext.edge.authentication import CATALOG_READ, CATALOG_WRITE, needs
+from octonext.edge.authentication import needs
 from octonext.edge.dependencies import HeadOffice
 from octonext.edge.pagination import Page
+from octonext.edge.tokens import CATALOG_READ, CATALOG_WRITE
 
 from . import service
 from .domain import Tax, TaxChange, TaxClass

@@ -16,7 +16,7 @@ from litestar.types import ControllerRouterHandler
 from octonext.base.clock import Clock, SystemClock
 from octonext.runtime.postgres import Pool
 
-from .authentication import TokenCache, any_token, authorize
+from .authentication import any_token, authorize
 from .card_numbers import refuse_card_numbers
 from .dependencies import provide_clock, provide_hq
 from .limits import BODY_BYTES_MAX, Attempts
@@ -24,6 +24,7 @@ from .origin import OriginCheck
 from .problems import exception_handlers
 from .refused_attempts import RefusedAttempts
 from .request_context import RequestContext
+from .tokens import TokenCache
 
 API_PATH = "/api/v1"
 LICENCE = "AGPL-3.0-or-later"

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import asyncpg
+
 from octonext.base.errors import OctoNextError
+
+UNAVAILABLE_ERRORS: tuple[type[Exception], ...] = (
+    OSError,  # TimeoutError is one
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.exceptions.OperatorInterventionError,
+    asyncpg.exceptions.InsufficientResourcesError,
+    asyncpg.exceptions.TransactionRollbackError,  # a deadlock's victim
+)
+"""What a database that is down, hung, restarting or full raises; the caller may simply try again."""
 
 
 class Unauthenticated(OctoNextError):

@@ -18,7 +18,7 @@ from litestar.types import ExceptionHandlersMap
 from octonext.base.errors import OctoNextError
 from octonext.runtime.actor import current_actor
 
-from .errors import InvalidRequest, Unavailable
+from .errors import UNAVAILABLE_ERRORS, InvalidRequest, Unavailable
 from .refused_attempts import RefusedAttempts
 from .request_context import current_request_id
 
@@ -70,16 +70,6 @@ _TITLES = {
     500: "The server made a mistake",
     503: "A part of the system does not answer",
 }
-
-UNAVAILABLE_ERRORS: tuple[type[Exception], ...] = (
-    OSError,  # TimeoutError is one
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.exceptions.OperatorInterventionError,
-    asyncpg.exceptions.InsufficientResourcesError,
-    asyncpg.exceptions.TransactionRollbackError,  # a deadlock's victim
-)
-"""What a database that is down, hung, restarting or full raises; the caller may simply try again."""
 
 FRAMES_LOGGED_MAX = 10
 

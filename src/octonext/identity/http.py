@@ -9,19 +9,13 @@ from litestar import Request, Router, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.types import ControllerRouterHandler
 
-from octonext.edge.authentication import (
-    ADMIN,
-    DIRECTORY_READ,
-    DIRECTORY_WRITE,
-    any_token,
-    credential_in_request,
-    needs,
-)
+from octonext.edge.authentication import any_token, credential_in_request, needs
 from octonext.edge.dependencies import HeadOffice, ProcessClock
 from octonext.edge.errors import InvalidRequest
 from octonext.edge.limits import SIGN_IN, SIGN_IN_NAME
 from octonext.edge.pagination import DEFAULT_LIMIT, Page, PageCursor, PageLimit, decode_cursor, page_of
 from octonext.edge.throttling import attempt_succeeded, begin_attempt
+from octonext.edge.tokens import ADMIN, DIRECTORY_READ, DIRECTORY_WRITE
 
 from . import service
 from .domain import Cashier, CashierChange, CashierDraft, NewToken, SignIn, Token, TokenDraft

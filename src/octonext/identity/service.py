@@ -11,9 +11,9 @@ from octonext.base.clock import Clock
 from octonext.base.errors import OctoNextError
 from octonext.base.ids import new_uuid7
 from octonext.crypto.secrets import new_token, token_digest
-from octonext.edge.authentication import ADMIN, SCOPES, Principal, TokenCache, TokenLookup
 from octonext.edge.errors import Forbidden, InvalidRequest, NotFound, Unavailable
 from octonext.edge.refusals import UnknownReference, explained
+from octonext.edge.tokens import ADMIN, SCOPES, Principal, TokenCache, TokenLookup
 from octonext.runtime.actor import Actor, acting_as, current_actor
 from octonext.runtime.audit import record_event
 from octonext.runtime.postgres import Connection, Pool, transaction

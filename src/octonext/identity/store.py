@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from octonext.edge.authentication import TOKENS_CACHED_MAX, Principal
+from octonext.edge.tokens import TOKENS_CACHED_MAX, Principal
 from octonext.runtime.postgres import Connection
 from octonext.runtime.sql import load_queries
 

@@ -35,13 +35,13 @@ from octonext.crypto.device_share import DeviceShares
 from octonext.crypto.secrets import token_digest
 from octonext.crypto.tls import ALWAYS_NAMED
 from octonext.edge.application import API_PATH, application
-from octonext.edge.authentication import TokenCache
 from octonext.edge.files import FileWatch, crowded_at, spare_of
 from octonext.edge.flood import FloodWatch
 from octonext.edge.origin import own_origins
 from octonext.edge.refused_attempts import RefusedAttempts
 from octonext.edge.static import BuiltApp
 from octonext.edge.static import routes as static_routes
+from octonext.edge.tokens import TokenCache
 from octonext.identity import http as identity_http
 from octonext.identity.service import refresh_tokens, token_lookup
 from octonext.identity.users import http as users_http

@@ -14,8 +14,9 @@ from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
 import octonext
-from octonext.edge.authentication import MONITOR, needs
+from octonext.edge.authentication import needs
 from octonext.edge.errors import Unavailable
+from octonext.edge.tokens import MONITOR
 from octonext.runtime.metrics import CONTENT_TYPE, Registry
 from octonext.shards.lane import Lane
 from octonext.sync.http import shown

@@ -9,8 +9,9 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, QueryParameter
 
-from octonext.edge.authentication import REPORTS_READ, needs
+from octonext.edge.authentication import needs
 from octonext.edge.errors import InvalidRequest, Unavailable
+from octonext.edge.tokens import REPORTS_READ
 
 from .remote import AS_OF_HEADER, TRUNCATED_HEADER, ReportingClient
 

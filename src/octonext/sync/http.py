@@ -11,7 +11,8 @@ from litestar import get
 from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
-from octonext.edge.authentication import DIRECTORY_READ, needs
+from octonext.edge.authentication import needs
+from octonext.edge.tokens import DIRECTORY_READ
 
 from .service.silence import Silence
 

@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 
 from api_fixtures import Chain, created
-from octonext.edge.authentication import SCOPES
+from octonext.edge.tokens import SCOPES
 from octonext.identity.users.domain import OfficeRole, TillPermission, TillRole
 
 ROLES_TS = Path(__file__).parents[3] / "web" / "packages" / "core" / "src" / "roles.ts"
@@ -124,7 +124,7 @@ async def test_a_cashier_who_is_made_while_the_role_changes_gets_the_new_permiss
                 chain.region_id,
             )
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await changer.fetchval(
                 "SELECT cardinality(pg_blocking_pids($1)) > 0", maker.get_server_pid()
             ):

@@ -119,7 +119,7 @@ async def test_two_administrators_who_switch_each_other_off_at_a_time_leave_one(
 
 
 async def until_blocked(observer: asyncpg.Connection, blocked: asyncpg.Connection) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await observer.fetchval(
             "SELECT cardinality(pg_blocking_pids($1)) > 0", blocked.get_server_pid()
         ):

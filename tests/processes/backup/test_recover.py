@@ -28,7 +28,7 @@ from .conftest import History
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("backup")]
 
 
-ENDED_TIMEOUT_S = 10.0
+ENDED_TIMEOUT_S = 60.0
 
 
 def silent(_line: str) -> None:

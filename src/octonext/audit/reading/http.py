@@ -9,9 +9,10 @@ from litestar import Request, get
 from litestar.params import FromQuery, QueryParameter
 from litestar.types import ControllerRouterHandler
 
-from octonext.edge.authentication import AUDIT_READ, needs
+from octonext.edge.authentication import needs
 from octonext.edge.errors import Unavailable
 from octonext.edge.pagination import DEFAULT_LIMIT, PageCursor, PageLimit, decode_cursor, encode_cursor
+from octonext.edge.tokens import AUDIT_READ
 
 from .domain import (
     KEY_BYTES_MAX,

@@ -16,9 +16,8 @@ from typing import Protocol, TypeVar
 import structlog
 
 from octonext.base.errors import OctoNextError
-from octonext.edge.authentication import Principal
-from octonext.edge.errors import Forbidden, NotFound, Unavailable
-from octonext.edge.problems import UNAVAILABLE_ERRORS
+from octonext.edge.errors import UNAVAILABLE_ERRORS, Forbidden, NotFound, Unavailable
+from octonext.edge.tokens import Principal
 from octonext.runtime.postgres import Connection, Pool, transaction
 
 from . import store

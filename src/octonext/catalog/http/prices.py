@@ -21,11 +21,12 @@ from octonext.catalog.domain.resources import (
     PriceListDraft,
 )
 from octonext.catalog.service import prices as service
-from octonext.edge.authentication import CATALOG_READ, CATALOG_WRITE, needs
+from octonext.edge.authentication import needs
 from octonext.edge.dependencies import HeadOffice
 from octonext.edge.errors import InvalidRequest
 from octonext.edge.limits import BATCH_BODY_BYTES_MAX
 from octonext.edge.pagination import DEFAULT_LIMIT, Page, PageCursor, PageLimit, decode_cursor, page_of
+from octonext.edge.tokens import CATALOG_READ, CATALOG_WRITE
 
 READ, WRITE = needs(CATALOG_READ), needs(CATALOG_WRITE)
 

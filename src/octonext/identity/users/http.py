@@ -10,11 +10,12 @@ from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 from litestar.types import ControllerRouterHandler
 
-from octonext.edge.authentication import ADMIN, DIRECTORY_READ, any_token, needs
+from octonext.edge.authentication import any_token, needs
 from octonext.edge.dependencies import HeadOffice, ProcessClock
 from octonext.edge.limits import SIGN_IN, SIGN_IN_NAME
 from octonext.edge.pagination import DEFAULT_LIMIT, Page, PageCursor, PageLimit, decode_cursor, page_of
 from octonext.edge.throttling import attempt_succeeded, begin_attempt
+from octonext.edge.tokens import ADMIN, DIRECTORY_READ
 
 from . import service
 from .domain import NewPassword, OwnPassword, Role, TillPermissions, TillRole, User, UserChange, UserDraft

@@ -8,9 +8,9 @@ import msgspec
 
 from octonext.base.clock import Clock
 from octonext.base.ids import new_uuid7
-from octonext.edge.authentication import Principal
 from octonext.edge.errors import Forbidden, NotFound
 from octonext.edge.refusals import UnknownReference, explained
+from octonext.edge.tokens import Principal
 from octonext.runtime.audit import record_event
 from octonext.runtime.postgres import Connection, Pool, transaction
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from octonext.base.errors import OctoNextError
-from octonext.edge.authentication import SCOPES
+from octonext.edge.tokens import SCOPES
 
 from .client import Authority, DataFolder, TokenFile, Url, connect
 from .reset_admin import reset_admin

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from octonext.edge.authentication import REPORTS_READ
+from octonext.edge.tokens import REPORTS_READ
 from octonext.processes.chain import Chain
 from octonext.processes.supervisor.service import write_secret
 

@@ -28,6 +28,13 @@ from .disk import encrypted_disk
 SERVER_MEMORY_BYTES_MAX = 1024 * 1024 * 1024
 """chDB inside this process: caches, merges, inserts and queries together."""
 QUERY_THREADS = 2
+INSERT_SETTINGS: dict[str, Any] = {
+    # A till whose clock was wrong may book into many months at once.
+    "max_partitions_per_insert_block": 0,
+    # A batch that was cleaned away and comes again is no duplicate to be dropped.
+    "insert_deduplicate": 0,
+    "async_insert": 0,
+}
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 60
 
@@ -107,7 +114,8 @@ def connect(engine: Chdb | ClickHouse) -> Client:
                     "mark_cache_size": str(32 * 1024 * 1024),
                     **disk,
                 },
-                settings={"max_threads": QUERY_THREADS},
+                # Once for all statements: given with one, they cost the embedded store seven more around it.
+                settings={"max_threads": QUERY_THREADS, **INSERT_SETTINGS},
             )
     return connect_http(engine, database=engine.database)
 

@@ -23,7 +23,7 @@ from ..domain.answers import Found
 from ..domain.batches import TABLES, FeedTable
 from ..domain.periods import Span
 from ..domain.queries import Branch, Report
-from .clients import QUERY_THREADS, Chdb, ClickHouse, Clients, OlapUnavailable, fault_name
+from .clients import INSERT_SETTINGS, QUERY_THREADS, Chdb, ClickHouse, Clients, OlapUnavailable, fault_name
 from .ranking import rank
 from .rows import Spool
 from .schema import create_database, migrate
@@ -275,16 +275,8 @@ _LIMITS_MET = ("MEMORY_LIMIT_EXCEEDED", "TIMEOUT_EXCEEDED", "TOO_SLOW")
 
 
 def _insert_settings(engine: Chdb | ClickHouse, statement: str) -> dict[str, Any]:
-    settings: dict[str, Any] = {
-        # A till whose clock was wrong may book into many months at once.
-        "max_partitions_per_insert_block": 0,
-        # A batch that was cleaned away and comes again is no duplicate to be dropped.
-        "insert_deduplicate": 0,
-        "async_insert": 0,
-    }
-    if isinstance(engine, ClickHouse):
-        settings["query_id"] = statement
-    return settings
+    # The embedded store's clients have theirs from the start.
+    return {**INSERT_SETTINGS, "query_id": statement} if isinstance(engine, ClickHouse) else {}
 
 
 def _aware(value: datetime) -> datetime:

@@ -6,8 +6,9 @@ from litestar import Router, get, put
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
-from octonext.edge.authentication import DIRECTORY_READ, DIRECTORY_WRITE, needs
+from octonext.edge.authentication import needs
 from octonext.edge.dependencies import HeadOffice
+from octonext.edge.tokens import DIRECTORY_READ, DIRECTORY_WRITE
 
 from . import service
 from .domain import PlacedTillSettings, TillSettings

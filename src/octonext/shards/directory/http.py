@@ -10,12 +10,7 @@ from litestar.status_codes import HTTP_200_OK
 from litestar.types import ControllerRouterHandler
 
 from octonext.crypto.device_share import DeviceShares
-from octonext.edge.authentication import (
-    DIRECTORY_READ,
-    DIRECTORY_WRITE,
-    credential_in_request,
-    needs,
-)
+from octonext.edge.authentication import credential_in_request, needs
 from octonext.edge.dependencies import HeadOffice, ProcessClock
 from octonext.edge.errors import Unavailable
 from octonext.edge.limits import ENROLMENT
@@ -29,6 +24,7 @@ from octonext.edge.pagination import (
     page_of,
 )
 from octonext.edge.throttling import attempt_succeeded, begin_attempt
+from octonext.edge.tokens import DIRECTORY_READ, DIRECTORY_WRITE
 
 from . import service
 from .domain import (
