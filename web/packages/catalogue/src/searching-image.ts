@@ -7,9 +7,11 @@ import { lowerBound, codeRange, ownCodeAt, skuKeyOf, skuRange, wordAt } from "./
 import { WORD_LETTERS_MAX } from "./words";
 
 export interface Grades {
-  /** Of the term that fits least; NO_MATCH for a product that does not fit. */
+  /** The ordinals of the products that fit, in no order. */
+  readonly fits: Uint32Array;
+  /** By ordinal: of the term that fits least. */
   readonly worst: Uint8Array;
-  /** Of all terms. */
+  /** By ordinal: of all terms. */
   readonly sum: Uint8Array;
 }
 
@@ -19,50 +21,92 @@ export class ImageSearch {
   private readonly sum: Uint8Array;
   private readonly term: Uint8Array;
   private readonly word: Uint8Array;
+  /** What fits the terms so far. Few products fit: only they are looked at, not all that there are. */
+  private readonly fits: Uint32Array;
+  /** Each ordinal that `term` grades, once. */
+  private readonly marked: Uint32Array;
+  private markedCount = 0;
 
   constructor(private readonly image: Image) {
     this.worst = new Uint8Array(image.size);
     this.sum = new Uint8Array(image.size);
     this.term = new Uint8Array(image.size);
     this.word = new Uint8Array(image.size);
+    this.fits = new Uint32Array(image.size);
+    this.marked = new Uint32Array(image.size);
   }
 
   /** The grades hold until the next call. `forgiving` also finds mis-spelt words. */
   grade(query: Query, forgiving: boolean): Grades {
-    const { worst, sum, term } = this;
-    worst.fill(0);
-    sum.fill(0);
-    for (const each of query.terms) {
-      this.gradeTerm(each, forgiving);
-      for (let ordinal = 0; ordinal < worst.length; ordinal++) {
-        const grade = term[ordinal] ?? NO_MATCH;
-        if (grade > (worst[ordinal] ?? 0)) worst[ordinal] = grade;
-        // What does not fit at all is never looked at again: its sum may wrap around.
-        sum[ordinal] = (sum[ordinal] ?? 0) + grade;
-      }
+    const { worst, sum, fits } = this;
+    worst.fill(NO_MATCH);
+    let count = 0;
+    for (const [place, term] of query.terms.entries()) {
+      this.gradeTerm(term, forgiving);
+      count = place === 0 ? this.beginWithMarked() : this.narrow(count);
     }
-    if (query.code !== null) {
-      term.fill(NO_MATCH);
-      this.markCode(query.code);
-      for (let ordinal = 0; ordinal < worst.length; ordinal++) {
-        const grade = term[ordinal] ?? NO_MATCH;
-        if (grade >= (worst[ordinal] ?? 0)) continue;
-        worst[ordinal] = grade;
-        sum[ordinal] = grade;
-      }
+    if (query.code !== null) count = this.addCode(query.code, count);
+    return { fits: fits.subarray(0, count), worst, sum };
+  }
+
+  /** What fits the first term. Returns how many they are. */
+  private beginWithMarked(): number {
+    const { worst, sum, term, fits, marked, markedCount } = this;
+    let count = 0;
+    for (let at = 0; at < markedCount; at++) {
+      const ordinal = marked[at] ?? 0;
+      const grade = term[ordinal] ?? NO_MATCH;
+      if (grade === NO_MATCH) continue;
+      worst[ordinal] = sum[ordinal] = grade;
+      fits[count++] = ordinal;
     }
-    return { worst, sum };
+    return count;
+  }
+
+  /** What fits the next term as well. Returns how many are left of `count`. */
+  private narrow(count: number): number {
+    const { worst, sum, term, fits } = this;
+    let left = 0;
+    for (let at = 0; at < count; at++) {
+      const ordinal = fits[at] ?? 0;
+      const grade = term[ordinal] ?? NO_MATCH;
+      if (grade > (worst[ordinal] ?? 0)) worst[ordinal] = grade;
+      if (grade === NO_MATCH) continue;
+      sum[ordinal] = (sum[ordinal] ?? 0) + grade;
+      fits[left++] = ordinal;
+    }
+    return left;
+  }
+
+  /** What fits all that was typed as one code. Returns how many they are now. */
+  private addCode(code: TypedCode, count: number): number {
+    const { worst, sum, term, fits, marked } = this;
+    term.fill(NO_MATCH);
+    this.markedCount = 0;
+    this.markCode(code);
+    let all = count;
+    for (let at = 0; at < this.markedCount; at++) {
+      const ordinal = marked[at] ?? 0;
+      const grade = term[ordinal] ?? NO_MATCH;
+      const before = worst[ordinal] ?? NO_MATCH;
+      if (grade >= before) continue;
+      if (before === NO_MATCH) fits[all++] = ordinal;
+      worst[ordinal] = sum[ordinal] = grade;
+    }
+    return all;
   }
 
   /** Into `term`: the least fitting of its words, or its code. */
   private gradeTerm({ words, code }: Term, forgiving: boolean): void {
-    const { term, word } = this;
+    const { term, word, marked } = this;
     for (const [place, each] of words.entries()) {
       const marks = place === 0 ? term : word;
       marks.fill(NO_MATCH);
+      if (place === 0) this.markedCount = 0;
       this.markWord(marks, each, forgiving);
       if (place === 0) continue;
-      for (let ordinal = 0; ordinal < term.length; ordinal++) {
+      for (let at = 0; at < this.markedCount; at++) {
+        const ordinal = marked[at] ?? 0;
         if ((word[ordinal] ?? 0) > (term[ordinal] ?? 0)) term[ordinal] = word[ordinal] ?? 0;
       }
     }
@@ -114,6 +158,10 @@ export class ImageSearch {
   private markWords(marks: Uint8Array, low: number, high: number, grade: Grade): void {
     const { found, foundStart } = this.image;
     const end = foundStart[high] ?? 0;
+    if (marks === this.term) {
+      for (let at = foundStart[low] ?? 0; at < end; at++) this.mark(found[at] ?? 0, grade);
+      return;
+    }
     for (let at = foundStart[low] ?? 0; at < end; at++) {
       const ordinal = found[at] ?? 0;
       if (grade < (marks[ordinal] ?? 0)) marks[ordinal] = grade;
@@ -178,6 +226,9 @@ export class ImageSearch {
   }
 
   private mark(ordinal: number, grade: Grade): void {
-    if (grade < (this.term[ordinal] ?? 0)) this.term[ordinal] = grade;
+    const before = this.term[ordinal] ?? 0;
+    if (grade >= before) return;
+    if (before === NO_MATCH) this.marked[this.markedCount++] = ordinal;
+    this.term[ordinal] = grade;
   }
 }

@@ -59,13 +59,14 @@ export class Searcher {
     const standing = this.offers.standing(view);
     const favourites = new Set<number>();
     for (const id of view.favourites ?? []) if (isUuid(id)) favourites.add(ordinalOf(image, id));
-    const { worst, sum } = this.imageSearch.grade(query, forgiving);
+    const { fits, worst, sum } = this.imageSearch.grade(query, forgiving);
     const best = new BestOrdinals(count);
     const grade = { worst: 0, sum: 0 };
     const stands = { isSellable: false, isFavourite: false, letters: 0 };
-    for (let ordinal = 0; ordinal < image.size; ordinal++) {
+    for (let at = 0; at < fits.length; at++) {
+      const ordinal = fits[at] ?? 0;
+      if (standing[ordinal] === HIDDEN) continue;
       grade.worst = worst[ordinal] ?? NO_MATCH;
-      if (grade.worst === NO_MATCH || standing[ordinal] === HIDDEN) continue;
       grade.sum = sum[ordinal] ?? 0;
       stands.isSellable = standing[ordinal] === SELLABLE;
       stands.isFavourite = favourites.size > 0 && favourites.has(ordinal);
