@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+from typing import Any
 from uuid import UUID
 
 import msgspec
+import pytest
 
 from octonext.sales.entries import CustomerSaved
 from octonext.shards.lane import QUEUE_MAX
 from octonext.sync.domain import START, MarkedCursor
-from octonext.sync.messages import FRAME_BYTES_MAX, Ack, Delta, encode
+from octonext.sync.messages import FRAME_BYTES_MAX, PACKED_ROWS_MAX, Ack, Delta, encode
 from octonext.sync.packing import unpack
-from octonext.sync.service import TillSession
-from octonext.sync.service.deltas import CUSTOMERS, DELTAS_AT_ONCE, REFERENCE, Feed, PackedPages, parse_cursor
+from octonext.sync.service import TillSession, deltas
+from octonext.sync.service.deltas import (
+    CUSTOMERS,
+    DELTAS_AT_ONCE,
+    REFERENCE,
+    Feed,
+    PackedPages,
+    parse_cursor,
+    reach,
+)
+from octonext.sync.store import ReferenceRow
 
 from .conftest import JournalWriter, Shard, fill
 
@@ -103,6 +115,39 @@ async def test_a_new_till_gets_packed_pages_that_tell_what_is_left_and_goes_on_w
     await shard.sync.refresh()
     changed, _, _ = await follow(shard, session, end)
     assert set(changed) == {"new"}
+
+
+async def test_rows_that_do_not_fit_into_a_frame_are_not_read_again_and_again(
+    shard: Shard, till: JournalWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shard.enrol(till)
+    await fill(shard, 12_000)
+    known = await shard.value("SELECT count(*) FROM reference WHERE kind IN ('branch', 'tax', 'product')")
+    # frames of some 1,000 rows, so that a catalogue of this size takes many
+    monkeypatch.setattr(deltas, "PACKED_BYTES_MAX", 60_000)
+    read: list[int] = []
+
+    async def page(*arguments: Any, **named: Any) -> list[ReferenceRow]:
+        rows = await REFERENCE.page(*arguments, **named)
+        read.append(len(rows))
+        return rows
+
+    counted = dataclasses.replace(REFERENCE, page=page)
+    rows, _, pages = await follow(shard, await shard.connect(till), feed=counted)
+    assert len(rows) == known
+    assert len(pages) > 8
+    # the first page is read without knowing how much fits
+    assert sum(read) - read[0] < known * 1.5
+
+
+def test_as_many_rows_are_read_as_the_last_frame_took_and_a_few_more() -> None:
+    assert reach(PACKED_ROWS_MAX, 1_600) == 1_800
+    assert reach(PACKED_ROWS_MAX, 4_000) == 4_500
+    assert reach(1_800, 1) == 201
+    # all of them fitted: there may be room for more
+    assert reach(1_800, 1_800) == 2_701
+    assert reach(1, 1) == 2
+    assert reach(4_000, 4_000) == PACKED_ROWS_MAX
 
 
 async def test_the_tills_of_a_branch_share_pages_and_a_change_makes_them_anew(

@@ -20,13 +20,16 @@ from octonext.shards.lane import Lane
 from .. import store
 from ..domain import START, Cursor, MarkedCursor
 from ..messages import DELTA_ROWS_MAX, FRAME_BYTES_MAX, PACKED_ROWS_MAX, Delta, DeltaRow
-from ..packing import pack
+from ..packing import STEP_ROWS, pack
 from ..store import ReferenceRow
 
 #: Room that a delta leaves for its own envelope within a frame.
 DELTA_BYTES_MAX = FRAME_BYTES_MAX - 8 * 1024
 #: The same for packed rows, which base64 makes a third longer.
 PACKED_BYTES_MAX = DELTA_BYTES_MAX * 3 // 4
+#: How many more rows are read than the frame before took, as a divisor of those: rows differ in size, and
+#: a frame that is not full is one more that the till waits for.
+SPARE_PART = 8
 #: Tills that may read a feed at once. One new price wakes all of them: they take turns here, so that no sale
 #: ever waits behind them in the lane's queue.
 DELTAS_AT_ONCE = 2
@@ -112,6 +115,8 @@ class Deltas:
         self._turns = asyncio.Semaphore(DELTAS_AT_ONCE)
         #: How many rows lay behind a place at least, by feed, branch and cursor.
         self._left: OrderedDict[tuple[str, int, str], int] = OrderedDict()
+        #: How many packed rows of a feed are worth reading at once, by its name.
+        self._reach: dict[str, int] = {}
 
     async def after(
         self, feed: Feed, after: MarkedCursor, *, branch: int, known_head: MarkedCursor, packed: bool
@@ -139,7 +144,7 @@ class Deltas:
         self, feed: Feed, after: MarkedCursor, *, branch: int, packed: bool
     ) -> tuple[Delta | None, bool]:
         """One page; false when the shard was restored in the middle of it."""
-        limit = PACKED_ROWS_MAX if packed else DELTA_ROWS_MAX
+        limit = self._reach.get(feed.name, PACKED_ROWS_MAX) if packed else DELTA_ROWS_MAX
         known_left = self._left.get((feed.name, branch, str(after)))
         page = await self._lane.run(
             lambda connection: _rows(
@@ -152,6 +157,8 @@ class Deltas:
         if packed and page.rows:
             # in a thread: it is milliseconds in which no other till would be answered
             body, taken = await asyncio.to_thread(pack, page.rows, PACKED_BYTES_MAX)
+            if page.is_full:
+                self._reach[feed.name] = reach(limit, taken)
         else:
             taken = _fitting(page.rows)
         # a page that is not full has reached the head, past rows that are not for this branch
@@ -180,6 +187,16 @@ class Deltas:
         self._left.move_to_end(place)
         while len(self._left) > PLACES_MAX:
             self._left.popitem(last=False)
+
+
+def reach(limit: int, taken: int) -> int:
+    """Return how many rows to read for the next frame, when of `limit` so many fitted into this one.
+
+    Rows that do not fit are read again for the next frame, so only a few more are read than will fit. Where
+    all of them fitted, nobody knows how many more would have, and it is half as many again.
+    """
+    spare = max(taken // SPARE_PART, STEP_ROWS) if taken < limit else limit // 2 + 1
+    return min(taken + spare, PACKED_ROWS_MAX)
 
 
 def parse_cursor(text: str) -> MarkedCursor:
