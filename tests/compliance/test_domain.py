@@ -1,4 +1,4 @@
-"""Taxes to the last fils, and cash that can be handed over."""
+"""Taxes to the last fils."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from octonext.compliance.domain import (
-    CASH_STEP,
     PPM,
     STANDARD_RATE_PPM,
     UnknownJurisdiction,
     rate_ppm,
-    round_cash,
     split_tax,
     tax_code,
 )
@@ -37,11 +35,6 @@ def test_rates_and_codes_are_those_of_the_law() -> None:
         assert tax_code(each["jurisdiction"], each["tax_class"]) == each["tax_code"], each
 
 
-def test_cash_is_rounded_to_the_smallest_coin() -> None:
-    for each in VECTORS["cash"]:
-        assert round_cash(each["total"], each["jurisdiction"]) == each["paid"], each
-
-
 @given(amounts, rates, st.booleans())
 def test_net_and_tax_always_add_up_to_gross(amount: int, rate: int, inclusive: bool) -> None:
     split = split_tax(amount, rate, inclusive=inclusive)
@@ -56,16 +49,9 @@ def test_a_return_takes_back_exactly_what_its_sale_charged(amount: int, rate: in
     assert (returned.net, returned.tax, returned.gross) == (-sale.net, -sale.tax, -sale.gross)
 
 
-@given(amounts, st.sampled_from(sorted(CASH_STEP)))
-def test_rounding_moves_a_total_by_half_a_coin_at_most(total: int, jurisdiction: str) -> None:
-    paid, step = round_cash(total, jurisdiction), CASH_STEP[jurisdiction]
-    assert paid % step == 0
-    assert 2 * abs(paid - total) <= step
-
-
 def test_an_unknown_country_is_refused_rather_than_taken_as_free_of_tax() -> None:
     for compute in (
-        lambda: rate_ppm("XX", "standard"), lambda: tax_code("XX", "zero"), lambda: round_cash(1, "XX"),
+        lambda: rate_ppm("XX", "standard"), lambda: tax_code("XX", "zero"),
     ):  # fmt: skip
         with pytest.raises(UnknownJurisdiction):
             compute()

@@ -20,7 +20,7 @@ from octonext.processes.os_process import wait_until_gone
 from octonext.till.fleet.member import FLEET_PIN
 from octonext.till.store import Journal
 
-from .conftest import Installation, ask_shard, octonext, selling_fleet, wait_for
+from .conftest import POLL_S, Installation, ask_shard, octonext, selling_fleet, wait_for
 from .forwarder import Forwarder
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("tills")]
@@ -147,18 +147,19 @@ async def test_tills_killed_between_commit_and_ack_hand_over_nothing_twice(
     shared_installation: Installation,
 ) -> None:
     receipts = Receipts()
-    heads = "SELECT sum(seq)::bigint AS entries FROM device_head"
-    async with Forwarder(shared_installation.state.gateways) as line:
-        async with fleet_process(shared_installation, receipts, url=line.url) as tills:
-            await tills.printed_more(20)
-            [before] = await ask_shard(shared_installation, "kw-1", heads)
-            line.swallow_answers()
-            # What is on the way still is booked, and nobody hears of it.
-            await tills.printed_more(40)
-            await tills.kill()
-        [after] = await ask_shard(shared_installation, "kw-1", heads)
-    assert after["entries"] >= before["entries"]
-    assert await entries_without_ack(shared_installation) > 0
+    async with (
+        Forwarder(shared_installation.state.gateways) as line,
+        fleet_process(shared_installation, receipts, url=line.url) as tills,
+    ):
+        await tills.printed_more(20)
+        # What each till still pushes is booked, and nobody hears of it.
+        line.swallow_answers()
+        await tills.printed_more(40)
+        await tills.kill()
+    # The gateway may still be booking what it read last.
+    async with asyncio.timeout(60):
+        while await entries_without_ack(shared_installation) == 0:
+            await asyncio.sleep(POLL_S)
     await finish_and_prove(shared_installation, receipts)
 
 

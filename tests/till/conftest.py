@@ -251,10 +251,10 @@ def gateway(tmp_path: Path) -> Callable[[RecordingShard], AsyncIterator[tuple[st
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], bool]], object]:
-    """Wait for a condition, ten seconds at most."""
+    """Wait for a condition, a minute at most."""
 
     async def wait(condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not condition():
                 await asyncio.sleep(0.005)
 

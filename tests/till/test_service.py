@@ -35,6 +35,8 @@ from octonext.till.errors import (
 )
 from octonext.till.service import Till
 
+from .conftest import delta_row
+
 MILK, DATES, PIN = "6291003100018", "6291003100025", "4711"
 
 
@@ -52,6 +54,42 @@ def test_a_day_from_the_float_to_the_count_adds_up(till: Till) -> None:
     assert isinstance(closed.entry, ShiftClosed)
     assert closed.entry.expected == 18_788
     assert till.journal.shift is None
+
+
+def test_cash_is_rounded_as_the_branch_does_and_cards_never(open_till: Till) -> None:
+    settings = [
+        delta_row("till_settings", "region:1", {"cash_rounding": 10}),
+        delta_row("till_settings", "branch:3", {"cash_rounding": 5, "tenders": ["cash", "knet"]}),
+    ]
+    open_till.journal.reference.store("reference", "2.1", settings)
+    dates = [Item(DATES, 333)]  # 0.8325 KWD a line, 0.833
+    in_cash = open_till.sell(dates, [Tender("cash", 1_000)])
+    assert isinstance(in_cash.entry, Sale)
+    assert (in_cash.entry.total, in_cash.entry.rounding, in_cash.change) == (833, 2, 165)
+    assert "Rounding" in in_cash.text
+    by_card = open_till.sell(dates, [Tender("knet")])
+    assert isinstance(by_card.entry, Sale)
+    assert (by_card.entry.payments[0].amount, by_card.entry.rounding) == (833, 0)
+    back = open_till.take_back(parse_receipt(by_card.number, open_till.identity), [], "cash")
+    assert isinstance(back.entry, Return)
+    assert (back.entry.payments[0].amount, back.entry.rounding) == (835, 2)
+    assert find_disagreement(in_cash.entry) is None
+    assert find_disagreement(back.entry) is None
+    assert open_till.drawer.expected == 20_000
+
+
+@pytest.mark.parametrize(("branch", "paid"), [({}, 830), ({"cash_rounding": None}, 833)])
+def test_what_a_branch_does_not_set_is_its_regions(
+    open_till: Till, branch: dict[str, object], paid: int
+) -> None:
+    settings = [
+        delta_row("till_settings", "region:1", {"cash_rounding": 10}),
+        delta_row("till_settings", "branch:3", branch),
+    ]
+    open_till.journal.reference.store("reference", "2.1", settings)
+    sale = open_till.sell([Item(DATES, 333)], []).entry
+    assert isinstance(sale, Sale)
+    assert sale.payments[0].amount == paid
 
 
 def test_every_receipt_passes_the_shards_own_check(open_till: Till) -> None:

@@ -1,1 +1,1 @@
-"""What the law of each country asks of a sale: taxes and cash rounding."""
+"""What the law of each country asks of a sale: taxes."""

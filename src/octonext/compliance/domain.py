@@ -1,4 +1,4 @@
-"""Taxes and cash rounding of the Gulf states, as pure arithmetic on integers.
+"""Taxes of the Gulf states, as pure arithmetic on integers.
 
 Amounts are minor units of the currency, rates parts per million. The e-invoice of each country is
 for later packages; this is what a till and a shard must compute alike.
@@ -38,20 +38,6 @@ STANDARD_RATE_PPM: Mapping[str, int] = {
     "SA": 150_000,
 }
 
-#: What cash totals are rounded to, in minor units: the smallest coin people really carry.
-CASH_STEP: Mapping[str, int] = {
-    # The smallest coins of the Central Banks of Kuwait and Bahrain, and of the Central Bank of Oman,
-    # are 5 fils, 5 fils and 5 baisas: a thousandth cannot be handed over.
-    "BH": 5,
-    "KW": 5,
-    "OM": 5,
-    # SAMA issues 1 halala, the UAE and Qatar's central banks 1 fils and 1 dirham coins: legal tender
-    # to the last unit, and no rule tells a shop to round.
-    "AE": 1,
-    "QA": 1,
-    "SA": 1,
-}
-
 _LETTERS: Mapping[TaxClass, str] = {"standard": "S", "zero": "Z", "exempt": "E", "none": "O"}
 """UN/CEFACT 5305 duty categories: standard, zero rated, exempt, outside of scope."""
 
@@ -84,17 +70,6 @@ def split_tax(amount: int, rate_ppm: int, *, inclusive: bool) -> TaxSplit:
         return TaxSplit(net=amount - tax, tax=tax, gross=amount)
     tax = divide_half_up(amount * rate_ppm, PPM)
     return TaxSplit(net=amount, tax=tax, gross=amount + tax)
-
-
-def round_cash(total: int, jurisdiction: str) -> int:
-    """What is paid in cash for `total` (minor units): the nearest coin, half away from zero.
-
-    Raises UnknownJurisdiction. The difference is booked as rounding, never as price.
-    """
-    step = CASH_STEP.get(jurisdiction)
-    if step is None:
-        raise UnknownJurisdiction(f"No cash rule is known for {jurisdiction!r}.")
-    return divide_half_up(total, step) * step
 
 
 def tax_code(jurisdiction: str, tax_class: TaxClass) -> str:

@@ -157,7 +157,7 @@ class Till:
         """A sale that is priced and paid but not yet written, and its change."""
         lines = self._price(catalogue, items)
         total = sum(line.total for line in lines)
-        paid = cart.settle(total, tenders, self.identity.currency)
+        paid = cart.settle(total, tenders, self.identity.currency, catalogue.cash_rounding)
         return Draft(Sale, self._amounts(lines, paid) | {"note": note}), paid.change
 
     def take_back(
@@ -191,7 +191,8 @@ class Till:
         """A return of these lines that is paid out but not yet written."""
         cart.check_lines(lines)
         total = sum(line.total for line in lines)
-        paid = cart.settle(total, [Tender(tender)], self.identity.currency)
+        settings = Catalogue(self.identity.branch_id, self.journal.reference.settings())
+        paid = cart.settle(total, [Tender(tender)], self.identity.currency, settings.cash_rounding)
         return Draft(Return, self._amounts(lines, paid) | {"original": original, "reason": reason})
 
     def void(self, items: Sequence[Item], reason: str | None = None) -> Receipt:
@@ -314,6 +315,7 @@ class Till:
             "payments": paid.payments,
             "total": sum(line.total for line in lines),
             "tax": sum(line.tax for line in lines),
+            "rounding": paid.rounding,
         }
 
     def _render(self, written: Written) -> str:

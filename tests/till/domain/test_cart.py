@@ -8,6 +8,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from octonext.base.spread import cash_due
 from octonext.sales.domain import find_disagreement
 from octonext.sales.entries import Line, Return, Sale
 from octonext.till.domain.cart import Tender, price_line, return_line, settle
@@ -28,8 +29,9 @@ def lines(draw: st.DrawFn) -> Line:
     return price_line(GOODS, Tag(price, draw(st.booleans())), tax, quantity, discount)
 
 
-def receipt(kind: type[Sale | Return], sold: list[Line]) -> Sale | Return:
+def receipt(kind: type[Sale | Return], sold: list[Line], cash_rounding: int | None = None) -> Sale | Return:
     total = sum(line.total for line in sold)
+    paid = settle(total, [Tender("cash")], "SAR", cash_rounding)
     return kind(
         seq=1,
         shift=SHIFT,
@@ -38,15 +40,19 @@ def receipt(kind: type[Sale | Return], sold: list[Line]) -> Sale | Return:
         hlc=0,
         currency="SAR",
         lines=sold,
-        payments=settle(total, [Tender("cash")], "SAR").payments,
+        payments=paid.payments,
+        rounding=paid.rounding,
         total=total,
         tax=sum(line.tax for line in sold),
     )
 
 
-@given(sold=st.lists(lines(), min_size=1, max_size=6))
-def test_every_priced_receipt_agrees(sold: list[Line]) -> None:
-    assert find_disagreement(receipt(Sale, sold)) is None
+steps = st.sampled_from([None, 1, 5, 10, 25, 100, 250])
+
+
+@given(sold=st.lists(lines(), min_size=1, max_size=6), step=steps)
+def test_every_priced_receipt_agrees(sold: list[Line], step: int | None) -> None:
+    assert find_disagreement(receipt(Sale, sold, step)) is None
 
 
 @given(line=lines(), data=st.data())
@@ -69,3 +75,24 @@ def test_payments_and_change_always_add_up(due: int, given_cash: int, card: int)
     paid = settle(due, tenders, "SAR")
     assert sum(payment.amount for payment in paid.payments) == due
     assert paid.change == given_cash
+
+
+@given(due=amounts, card=st.integers(0, 10**7), step=steps)
+def test_only_what_cash_pays_is_rounded_and_only_by_half_a_coin(
+    due: int, card: int, step: int | None
+) -> None:
+    card = min(card, due)
+    by_card = [Tender("card", card)] if card else []
+    paid = settle(due, [Tender("cash"), *by_card], "SAR", step)
+    in_cash = sum(payment.amount for payment in paid.payments if payment.tender == "cash")
+    assert sum(payment.amount for payment in paid.payments) == due + paid.rounding
+    assert in_cash == cash_due(due - card, step)
+    assert settle(due, [Tender("card")], "SAR", step).rounding == 0
+
+
+def test_cash_in_two_parts_is_rounded_once() -> None:
+    paid = settle(1_252, [Tender("cash", 1_000), Tender("cash")], "KWD", 5)
+    assert ([payment.amount for payment in paid.payments], paid.rounding) == ([1_000, 250], -2)
+    # nothing to round, and still nothing after a part
+    exact = settle(1_250, [Tender("cash", 3), Tender("cash")], "KWD", 5)
+    assert ([payment.amount for payment in exact.payments], exact.rounding) == ([3, 1_247], 0)

@@ -94,14 +94,14 @@ async def test_what_the_shards_hold_is_what_the_journals_say(tmp_path: Path, cha
         served(tmp_path, chain) as (url, ca),
         Fleet.running(tmp_path / "fleet", urls=[url], ca=ca, seed=7, on_receipts=show) as fleet,
     ):
-        await fleet.ready(10)
+        await fleet.ready(60)
         await fleet.open_shifts(20_000)
         await fleet.stock_up(50)
         fleet.start_selling(Pace(per_s=None, batch=8, limit=40), offline=0.4, window_s=(0.01, 0.05))
         await fleet.sold_out()
         await fleet.stop_selling()
         await fleet.close_shifts()
-        assert await fleet.drain(20)
+        assert await fleet.drain(60)
         counters = fleet.counters()
         totals = fleet.totals()
     assert counters.backlog == 0
@@ -124,11 +124,11 @@ async def test_every_basket_passes_the_shards_own_check(tmp_path: Path, chain: d
         served(tmp_path, chain) as (url, ca),
         Fleet.running(tmp_path / "fleet", urls=[url], ca=ca) as fleet,
     ):
-        await fleet.ready(10)
+        await fleet.ready(60)
         await fleet.open_shifts()
         fleet.start_selling(Pace(per_s=None, batch=16, limit=100))
         await fleet.sold_out()
-        assert await fleet.drain(20)
+        assert await fleet.drain(60)
     for one in chain.values():
         for plaintext in one.plaintexts:
             entry = decode_entry(plaintext)
@@ -143,9 +143,9 @@ async def test_a_till_that_is_cut_waits_and_the_others_go_on(
         served(tmp_path, chain) as (url, ca),
         Fleet.running(tmp_path / "fleet", urls=[url], ca=ca) as fleet,
     ):
-        await fleet.ready(10)
+        await fleet.ready(60)
         await fleet.open_shifts()
-        assert await fleet.drain(10)
+        assert await fleet.drain(60)
         fleet.cut(2)
         fleet.start_selling(Pace(per_s=None, batch=4, limit=8))
         await fleet.sold_out()
@@ -154,7 +154,7 @@ async def test_a_till_that_is_cut_waits_and_the_others_go_on(
         assert views[2].cut
         assert views[2].backlog == 8
         assert fleet.counters().offline == 1
-        assert await fleet.drain(20)
+        assert await fleet.drain(60)
     assert chain[2].head.seq == 9
 
 
@@ -164,7 +164,7 @@ async def test_the_same_seed_gives_the_same_baskets(tmp_path: Path, chain: dict[
             served(tmp_path, chain) as (url, ca),
             Fleet.running(folder, urls=[url], ca=ca, seed=3) as fleet,
         ):
-            await fleet.ready(10)
+            await fleet.ready(60)
             await fleet.open_shifts()
             fleet.start_selling(Pace(per_s=None, batch=5, limit=20))
             await fleet.sold_out()
@@ -184,11 +184,11 @@ async def test_a_restarted_fleet_takes_up_its_shifts(tmp_path: Path, chain: dict
             served(tmp_path, chain) as (url, ca),
             Fleet.running(tmp_path / "fleet", urls=[url], ca=ca) as fleet,
         ):
-            await fleet.ready(10)
+            await fleet.ready(60)
             await fleet.open_shifts()
             fleet.start_selling(Pace(per_s=None, batch=5, limit=5))
             await fleet.sold_out()
-            assert await fleet.drain(10)
+            assert await fleet.drain(60)
             totals = fleet.totals()
     assert totals.kinds["shift_opened"] == TILLS
     assert totals.kinds["sale"] + totals.kinds["return"] == TILLS * 10
@@ -199,14 +199,14 @@ async def test_giving_up_waiting_stops_no_till(tmp_path: Path, chain: dict[int, 
         served(tmp_path, chain) as (url, ca),
         Fleet.running(tmp_path / "fleet", urls=[url], ca=ca) as fleet,
     ):
-        await fleet.ready(10)
+        await fleet.ready(60)
         await fleet.open_shifts()
         fleet.start_selling(Pace(per_s=200))
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
                 await fleet.sold_out()
         await fleet.stop_selling()
-        assert await fleet.drain(10)
+        assert await fleet.drain(60)
         totals = fleet.totals()
     assert totals.kinds["sale"] > 0
     assert sum(len(one.hashes) for one in chain.values()) == totals.entries

@@ -107,7 +107,7 @@ async def test_a_fork_stops_the_link_and_leaves_an_alarm(open_till: Till, shard:
     shard.refusals = [Nack(reason="fork", detail="two histories")]
     async with gateway(shard) as (url, ca):
         link = Link(open_till.journal, urls=[url], context=client_context(ca))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await link.run()
     assert link.connection.state is State.STOPPED
     [(_, reason, detail)] = open_till.journal.alarms(5)

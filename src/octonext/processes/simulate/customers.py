@@ -114,8 +114,9 @@ class Customers:
             tenders = [Tender(CASH, due + self._random.randrange(1, 5_000))]
         elif due > 1 and self._random.random() < 0.2:
             tenders = [Tender("card", due // 2), Tender(CASH)]
-        paid = cart.settle(due, tenders, self._node.till.identity.currency)
-        return Draft(draft.kind, draft.members | {"payments": paid.payments})
+        till, catalogue = self._node.till, self._node.catalogue
+        paid = cart.settle(due, tenders, till.identity.currency, catalogue.cash_rounding)
+        return Draft(draft.kind, draft.members | {"payments": paid.payments, "rounding": paid.rounding})
 
     def _item(self) -> Item:
         product = self._products[int(len(self._products) * self._random.random() ** 3)]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from octonext.base.money import divide_half_up, format_minor
 from octonext.base.quantity import THOUSANDTHS, extend, format_quantity
+from octonext.base.spread import cash_due
 from octonext.compliance.domain import split_tax
 from octonext.payments.domain import CASH, EXCHANGE, TENDER_ACCOUNTS
 from octonext.sales.entries import LINES_MAX, PAYMENTS_MAX, Line, Payment
@@ -42,10 +43,12 @@ class Tender:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Payments that add up to what is due, and the change from cash."""
+    """Payments that add up to what is due and its rounding, and the change from cash."""
 
     payments: list[Payment]
     change: int
+    #: What is paid less what was due: coins that do not exist.
+    rounding: int = 0
 
 
 def price_line(product: Product, tag: Tag, tax: Tax, quantity: int, discount: int = 0) -> Line:
@@ -106,19 +109,29 @@ def return_line(original: Line, number: int, quantity: int) -> Line:
     )
 
 
-def settle(due: int, tenders: Sequence[Tender], currency: str) -> Settlement:
+def settle(
+    due: int, tenders: Sequence[Tender], currency: str, cash_rounding: int | None = None
+) -> Settlement:
     """Pay `due` with `tenders`; only cash may be handed over in excess, and its change comes back.
 
-    Raises `TenderRefused`. Without tenders the sale is paid in cash, exactly.
+    What cash pays, which is the last to pay, is rounded to multiples of `cash_rounding` minor units; None
+    does not round. Without tenders all is paid in cash. Raises `TenderRefused`.
     """
     tenders = tenders or [Tender(CASH)]
     if len(tenders) > PAYMENTS_MAX:
         raise TenderRefused(f"A receipt has at most {PAYMENTS_MAX} tenders.")
     payments: list[Payment] = []
     left, change = due, 0
+    rounding: int | None = None
     for tender in sorted(tenders, key=lambda tender: tender.code == CASH):
         _check_tender(tender)
+        if tender.code == CASH and rounding is None:
+            exact, left = left, cash_due(left, cash_rounding)
+            rounding = left - exact
         given = left if tender.amount is None else tender.amount
+        # Who gives what is due, to coins that do not exist, has given all of it.
+        if tender.code == CASH and rounding and left - rounding <= given < left:
+            given = left
         taken = min(given, left)
         if given > left and tender.code != CASH:
             raise TenderRefused(
@@ -134,7 +147,7 @@ def settle(due: int, tenders: Sequence[Tender], currency: str) -> Settlement:
         left -= taken
     if left:
         raise TenderRefused(f"{format_minor(left, currency)} {currency} are missing.")
-    return Settlement(payments, change)
+    return Settlement(payments, change, rounding or 0)
 
 
 def check_lines(lines: Sequence[Line]) -> None:

@@ -100,6 +100,13 @@ class Cashier(Struct, frozen=True):
         return self.active and (not self.branch_ids or branch_id in self.branch_ids)
 
 
+class TillSettings(Struct, frozen=True):
+    """What head office set for the tills of a region or a branch, as far as this till obeys it."""
+
+    #: Minor units; None does not round, and what is not set leaves it to the region.
+    cash_rounding: int | msgspec.UnsetType | None = msgspec.UNSET
+
+
 class Tag(NamedTuple):
     """What the customer sees on the shelf: a price, and whether tax is in it."""
 
@@ -114,6 +121,7 @@ _KINDS: dict[str, type[Struct]] = {
     "price": Price,
     "tax": Tax,
     "cashier": Cashier,
+    "till_settings": TillSettings,
 }
 _decoders = {kind: msgspec.json.Decoder(type_) for kind, type_ in _KINDS.items()}
 
@@ -178,6 +186,17 @@ class Catalogue:
         """Everybody who may sign in at this branch."""
         found = (value for value in self._by_key.values() if isinstance(value, Cashier))
         return [cashier for cashier in found if cashier.may_sign_in(self.branch_id)]
+
+    @property
+    def cash_rounding(self) -> int | None:
+        """What is paid in cash becomes multiples of so many minor units; None does not round."""
+        branch = self.branch
+        scopes = [f"branch:{self.branch_id}", *([f"region:{branch.region_id}"] if branch else [])]
+        for scope in scopes:
+            settings = self._by_key.get(("till_settings", scope))
+            if isinstance(settings, TillSettings) and settings.cash_rounding is not msgspec.UNSET:
+                return settings.cash_rounding
+        return None
 
     def product(self, code: str) -> Product:
         """The product with this barcode or SKU. Raises `NotSellable`."""

@@ -107,8 +107,8 @@ class Shopper:
         if code == "cash" and due and self._random.random() < 0.7:
             note = 10 ** (len(str(due)) - 1) * 5
             tender = Tender(code, -(-due // note) * note)
-        paid = cart.settle(due, [tender], self._till.identity.currency)
-        return Draft(draft.kind, draft.members | {"payments": paid.payments})
+        paid = cart.settle(due, [tender], self._till.identity.currency, self._catalogue.cash_rounding)
+        return Draft(draft.kind, draft.members | {"payments": paid.payments, "rounding": paid.rounding})
 
     def _bring_back(self) -> Draft:
         place = self._random.randrange(len(self._receipts))

@@ -13,7 +13,9 @@ from octonext.till.domain.catalogue import Product, Row, is_readable, parse
 from .file import QUERIES, TillFile
 
 #: What every sale needs, whatever is scanned; all of them short.
-_ALWAYS = ("branch", "price_list", "tax")
+_ALWAYS = ("branch", "price_list", "tax", "till_settings")
+#: What says how this branch is paid.
+_SETTINGS = ("branch", "till_settings")
 
 
 class Stored(NamedTuple):
@@ -68,6 +70,10 @@ class Reference:
             rows += self._file.rows("reference_one", "product", product)
             rows += self._file.rows("reference_prices", product)
         return _rows(rows)
+
+    def settings(self) -> list[Row]:
+        """What paying needs, whatever is paid for."""
+        return _rows([row for kind in _SETTINGS for row in self._file.rows("reference_of_kind", kind)])
 
     def for_printing(self, products: Iterable[UUID]) -> list[Row]:
         """The products on a receipt."""

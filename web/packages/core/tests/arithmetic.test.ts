@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import {
-  CASH_STEP,
   cashDue,
   divideHalfUp,
   extend,
@@ -13,7 +12,6 @@ import {
   multiplyDivide,
   parseMinor,
   parseQuantity,
-  roundCash,
   splitTax,
   spread,
   STANDARD_RATE_PPM,
@@ -34,7 +32,6 @@ interface Taxes {
   rates: { jurisdiction: string; standard_ppm: number }[];
   codes: { jurisdiction: string; tax_class: TaxClass; tax_code: string }[];
   lines: { amount: number; rate_ppm: number; inclusive: boolean; net: number; tax: number; gross: number }[];
-  cash: { jurisdiction: string; total: number; paid: number }[];
 }
 
 interface Spreads {
@@ -66,7 +63,7 @@ describe("the vectors of money.json", () => {
 describe("the vectors of tax.json", () => {
   const given = vectors("tax") as Taxes;
 
-  it("knows rates, codes, lines and cash", () => {
+  it("knows rates, codes and lines", () => {
     for (const { jurisdiction, standard_ppm } of given.rates) {
       expect(STANDARD_RATE_PPM[jurisdiction]).toBe(standard_ppm);
     }
@@ -75,9 +72,6 @@ describe("the vectors of tax.json", () => {
     }
     for (const { amount, rate_ppm, inclusive, net, tax, gross } of given.lines) {
       expect(splitTax(amount, rate_ppm, inclusive)).toEqual({ net, tax, gross });
-    }
-    for (const { jurisdiction, total, paid } of given.cash) {
-      expect(roundCash(total, CASH_STEP[jurisdiction] ?? null), `${jurisdiction} ${total}`).toBe(paid);
     }
     expect(taxCode("XX", "standard")).toBeNull();
   });
