@@ -1,5 +1,12 @@
 /** The cart being filled and those put aside: each change is on the disk, sealed, before it counts. */
-import { cartFigures, emptyCart, type Cart, type Draft, type Written } from "@octonext/core";
+import {
+  cartFigures,
+  emptyCart,
+  type Cart,
+  type Draft,
+  type ReceiptReference,
+  type Written,
+} from "@octonext/core";
 import type { Json, RecordPut } from "@octonext/storage";
 
 import type { CartView, HeldCart } from "./api";
@@ -90,6 +97,13 @@ export class CartStore {
   async heldCart(id: string): Promise<Cart | null> {
     const stored = (await this.till.storage.get(HELD, id)) as unknown as Held | null;
     return stored?.cart ?? null;
+  }
+
+  /** The receipts of which goods come back in the cart, or in one that was put aside. */
+  async originals(): Promise<ReceiptReference[]> {
+    const stored = await this.till.storage.all(HELD);
+    const carts = [this.now, ...stored.map(({ value }) => (value as unknown as Held).cart)];
+    return carts.flatMap(({ items }) => items.flatMap(({ original }) => original ?? []));
   }
 
   async recall(id: string, cart: Cart): Promise<CartView> {

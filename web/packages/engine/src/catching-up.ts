@@ -28,11 +28,10 @@ export async function catchUp(till: Till): Promise<void> {
   let before: Entry | null = null;
   for (let first = through + 1; first <= head.seq; first += BATCH) {
     const last = Math.min(first + BATCH - 1, head.seq);
-    const entries: Entry[] = [];
-    for (const sealed of await storage.journal.entries(first, last)) {
-      const entry = await reader.read(sealed);
-      if (entry !== null) entries.push(entry);
-    }
+    const sealed = await storage.journal.entries(first, last);
+    // Side by side: each of them waits for the browser's cipher, and somebody waits for all of them.
+    const read = await Promise.all(sealed.map((each) => reader.read(each)));
+    const entries = read.filter((entry) => entry !== null);
     await keep(till, first, last, entries, before);
     before = entries.at(-1) ?? null;
     book.caughtUp(last);
@@ -51,12 +50,18 @@ async function keep(
     if (entry.kind !== "return" || entry.original === null || entry.original === undefined) return [];
     return [{ seq: entry.seq, original: entry.original, lines: entry.lines }];
   });
-  const known = async (seq: number) => stubs.get(seq) ?? (await stored(till, seq));
+  // Side by side: a database that is asked for one after the other waits for each answer.
+  const own = entries.filter(isReceipt).map(({ seq }) => seq);
+  const had = new Map(await Promise.all(own.map(async (seq) => [seq, await stored(till, seq)] as const)));
+  const known = async (seq: number) => {
+    const kept = had.get(seq);
+    return stubs.get(seq) ?? (kept === undefined ? await stored(till, seq) : kept);
+  };
   /** What the database still has says more than the entry. */
   const stand = async (seq: number, exchangeSeq: number | null) => {
-    const had = await known(seq);
-    if (had === null || "stub" in had)
-      stubs.set(seq, { stub: true, exchangeSeq, reprints: had?.reprints ?? [] });
+    const kept = await known(seq);
+    if (kept === null || "stub" in kept)
+      stubs.set(seq, { stub: true, exchangeSeq, reprints: kept?.reprints ?? [] });
   };
   let previous = before;
   for (const entry of entries) {
@@ -66,9 +71,9 @@ async function keep(
       if (other !== null) await stand(other, entry.seq);
     } else if (entry.kind === "receipt_reprinted") {
       const { seq } = entry.receipt;
-      const had = await known(seq);
-      if (had !== null && !had.reprints.includes(entry.seq))
-        stubs.set(seq, { ...had, reprints: [...had.reprints, entry.seq] });
+      const kept = await known(seq);
+      if (kept !== null && !kept.reprints.includes(entry.seq))
+        stubs.set(seq, { ...kept, reprints: [...kept.reprints, entry.seq] });
     }
     previous = entry;
   }

@@ -10,6 +10,8 @@ import { startingState } from "./state";
 /** How long the till may finish what it writes before its worker is ended. */
 const RELEASE_MS_MAX = 5_000;
 const CHANNEL = "octonext-till";
+/** How long after the till itself the tabs that follow it show a change. */
+export const FOLLOW_MS = 100;
 
 /** The part of `Worker` that is used, so that a test can bring its own. */
 export interface WorkerPort {
@@ -43,6 +45,7 @@ class Client {
   private worker: WorkerPort | null = null;
   private released: (() => void) | null = null;
   private nextId = 1;
+  private telling: ReturnType<typeof setTimeout> | null = null;
   private readonly channel: TabChannel;
   private readonly leadership: Leadership;
 
@@ -116,7 +119,8 @@ class Client {
     worker.addEventListener("error", (event) => {
       if (this.worker === worker) this.failAll(event.message || "the worker failed");
     });
-    this.show({ ...this.current, phase: "starting" });
+    // It tells what changed since it began, so this begins where it does.
+    this.show(startingState(this.appVersion));
     this.post(worker, { type: "start", appVersion: this.appVersion });
   }
 
@@ -144,8 +148,10 @@ class Client {
   private heardFromWorker(message: FromWorker): void {
     switch (message.type) {
       case "state":
-        this.show(message.state);
-        this.tell({ type: "state", state: message.state });
+        this.show({ ...this.current, ...message.changed });
+        this.tellLater();
+        return;
+      case "begun":
         return;
       case "released":
         this.released?.();
@@ -191,6 +197,14 @@ class Client {
     }
   }
 
+  /** Other tabs hear of it once this one has shown it: they follow, and nobody sells with them. */
+  private tellLater(): void {
+    this.telling ??= setTimeout(() => {
+      this.telling = null;
+      if (this.worker !== null) this.tell({ type: "state", state: this.current });
+    }, FOLLOW_MS);
+  }
+
   private tell(message: BetweenTabs): void {
     this.channel.postMessage(message);
   }
@@ -216,7 +230,23 @@ export function connectWith(startWorker: () => WorkerPort, appVersion: string, p
   const calls = METHODS.map((method) => [method, (...args: unknown[]) => client.call(method, args)]);
   const engine = Object.fromEntries(calls) as unknown as TillEngine;
   return {
-    engine: { ...engine, requestPersistence: () => persisted(engine) },
+    engine: {
+      ...engine,
+      requestPersistence: () => persisted(engine),
+      enrol: async (request) => {
+        await engine.enrol(request);
+        askToKeep(engine);
+      },
+      signIn: async (request) => {
+        await engine.signIn(request);
+        askToKeep(engine);
+      },
+      restoreFromCopy: async (request) => {
+        const restored = await engine.restoreFromCopy(request);
+        askToKeep(engine);
+        return restored;
+      },
+    },
     state: () => client.state(),
     subscribe: (listener) => client.subscribe(listener),
     takeOver: () => client.takeOver(),
@@ -228,6 +258,19 @@ async function persisted(engine: TillEngine): Promise<boolean> {
   const manager = navigator.storage as { persist?: () => Promise<boolean> } | undefined;
   await manager?.persist?.();
   return engine.requestPersistence();
+}
+
+/**
+ * Without the browser's promise to keep what is here, it deletes all of it when the disk fills up. Asked whenever
+ * somebody begins, because it depends on what has happened since: installing the app, for one.
+ */
+function askToKeep(engine: TillEngine): void {
+  const { navigator } = globalThis as { navigator?: { storage?: { persisted?: () => Promise<boolean> } } };
+  void navigator?.storage
+    ?.persisted?.()
+    .then((isKept) => (isKept ? true : persisted(engine)))
+    // A browser that does not answer has not promised anything, which the page shows.
+    .catch(() => undefined);
 }
 
 /** The page's events; this file is also compiled for the worker, whose library knows no document. */

@@ -13,7 +13,8 @@ export const HELD: Collection = { name: "held", readable: "open", copied: true }
 export const CLOSED: Collection = { name: "closed", readable: "open" };
 /**
  * What came back of a receipt as far as this till knows: quantities by line, by `branch-device-seq`. Survives the loss
- * of the database: a cart that was put aside does too, and would be paid out again.
+ * of the database: a cart that was put aside does too, and would be paid out again. Kept as long as the journal keeps
+ * the entries that brought it back (old-returns.ts).
  */
 export const RETURNED: Collection = { name: "returned", readable: "open", copied: true };
 /** `through`: the last entry beside which its receipt and what came back are kept. A restored database has none. */

@@ -3,13 +3,14 @@
  * this browser is, if any, is decided when it starts; the work is done by the parts.
  */
 import { uuid7, UUID7_RANDOM_BYTES, type Permission } from "@octonext/core";
-import type { Opened, TillStorage } from "@octonext/storage";
+import type { TillStorage } from "@octonext/storage";
 
 import * as api from "./api";
 import { TillRefusal } from "./api";
 import { enrol } from "./enrolment";
 import type { Environment } from "./environment";
 import { Exclusive } from "./exclusive";
+import { Holding, type OpenStorage } from "./holding";
 import { Housekeeping } from "./housekeeping";
 import { rescueFile, rescueOf, uploadRescue } from "./rescue";
 import type { StateBoard } from "./state";
@@ -22,19 +23,19 @@ type Request<Method extends keyof api.TillEngine> = Parameters<api.TillEngine[Me
 
 export class Engine implements api.TillEngine {
   private readonly exclusive = new Exclusive();
-  private opened: Opened | null = null;
+  private readonly holding: Holding;
   private parts: Parts | null = null;
-  private astray = false;
   private readonly housekeeping: Housekeeping;
 
   constructor(
     private readonly environment: Environment,
     private readonly board: StateBoard,
-    private readonly openStorage: () => Promise<Opened>,
+    openStorage: OpenStorage,
   ) {
+    this.holding = new Holding(openStorage);
     this.housekeeping = new Housekeeping(environment, () => this.parts, {
       lock: () => void this.lock(),
-      busy: () => this.exclusive.busy,
+      exclusive: this.exclusive,
     });
   }
 
@@ -45,13 +46,14 @@ export class Engine implements api.TillEngine {
 
   /** Looks at what this browser holds, and takes it up. */
   private async takeStock(): Promise<void> {
-    const opened = (this.opened = await this.openStorage());
-    this.astray = false;
+    const opened = await this.holding.look();
     switch (opened.kind) {
       case "unenrolled":
       case "revoked":
       case "lost":
         if (opened.kind !== "unenrolled") this.board.changeSync({ unsynced: opened.unsynced });
+        if (opened.kind === "lost" && opened.isAdrift)
+          this.board.changeStorage({ level: "critical", copy: "unavailable" });
         this.board.change({ phase: opened.kind, shift: null, known: [], held: 0, idle: true });
         break;
       case "newer": {
@@ -70,9 +72,8 @@ export class Engine implements api.TillEngine {
     this.parts = null;
     signIn.lock();
     sync.end();
-    till.storage.close();
-    // Unless this succeeds, whoever signs in tries again.
-    this.astray = true;
+    await this.holding.leave(till.storage);
+    // Failing that, whoever signs in tries again.
     await this.takeStock().catch(() => undefined);
   }
 
@@ -82,12 +83,12 @@ export class Engine implements api.TillEngine {
 
   /** Another tab takes over: what is being written is finished, the rest is on the disk. */
   async release(): Promise<void> {
-    await this.exclusive.run(() => {
+    await this.exclusive.run(async () => {
       this.housekeeping.end();
-      this.parts?.sync.end();
-      this.parts?.till.storage.close();
+      const { parts } = this;
       this.parts = null;
-      return Promise.resolve();
+      parts?.sync.end();
+      if (parts !== null) await this.holding.leave(parts.till.storage);
     });
   }
 
@@ -95,17 +96,12 @@ export class Engine implements api.TillEngine {
 
   enrol(request: Request<"enrol">): Promise<void> {
     return this.exclusive.run(async () => {
-      // A till that was ended and has nothing to hand over any more makes room for a new one.
-      if (this.opened?.kind === "revoked" && this.opened.unsynced === 0) {
-        await this.opened.startOver();
-        this.opened = await this.openStorage();
-      }
-      const { opened } = this;
+      const opened = await this.holding.makeWay();
       if (opened?.kind !== "unenrolled")
         throw new TillRefusal("internal", { detail: "this is a till already" });
       const enrolment = await opened.beginEnrolment();
       const storage = await enrol(this.environment, enrolment, request);
-      this.opened = { kind: "ready", storage, healed: 0 };
+      this.holding.opened = { kind: "ready", storage, healed: 0 };
       const parts = await this.takeUp(storage);
       // The share is here until the first lock or reload: the catalogue comes while nobody has signed in yet.
       await parts.feeds.load();
@@ -117,8 +113,9 @@ export class Engine implements api.TillEngine {
   signIn(request: Request<"signIn">): Promise<void> {
     this.housekeeping.touched();
     return this.exclusive.run(async () => {
-      if (this.astray) await this.takeStock();
-      else if (this.parts?.till.storage.doubtful === true) await this.reopen(this.parts);
+      if (this.holding.astray) await this.takeStock();
+      else await this.parts?.till.storage.reconnect();
+      if (this.parts?.till.storage.doubtful === true) await this.reopen(this.parts);
       await this.enrolled().signIn.signIn(request);
     });
   }
@@ -317,7 +314,7 @@ export class Engine implements api.TillEngine {
   }
 
   async exportRescue(): Promise<api.RescueFile> {
-    return rescueFile(await rescueOf(this.opened), this.environment.now());
+    return rescueFile(await rescueOf(this.holding.opened), this.environment.now());
   }
 
   uploadRescue(file: Uint8Array): Promise<{ device: number; entries: number }> {
@@ -326,10 +323,10 @@ export class Engine implements api.TillEngine {
 
   restoreFromCopy(request: Request<"restoreFromCopy">): Promise<{ entries: number; unsynced: number }> {
     return this.exclusive.run(async () => {
-      const { opened } = this;
+      const { opened } = this.holding;
       if (opened?.kind !== "lost") throw new TillRefusal("internal", { detail: "nothing is lost here" });
       const { storage, entries, unsynced } = await opened.restore(request);
-      this.opened = { kind: "ready", storage, healed: entries };
+      this.holding.opened = { kind: "ready", storage, healed: entries };
       const { signIn } = await this.takeUp(storage);
       this.board.change({ phase: "locked" });
       await signIn.signIn(request);
@@ -364,9 +361,7 @@ export class Engine implements api.TillEngine {
       parts.signIn.lock();
       parts.sync.end();
       this.board.change({ phase: "revoked", shift: null, known: [], held: 0, idle: true });
-      await parts.till.storage.wipe(reason);
-      parts.till.storage.close();
-      this.opened = await this.openStorage();
+      await this.holding.wipe(parts.till.storage, reason);
     });
   }
 

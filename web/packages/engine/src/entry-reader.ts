@@ -5,7 +5,7 @@ import type { SealedEntry } from "@octonext/storage";
 import type { Till } from "./till";
 
 export class EntryReader {
-  private readonly keys = new Map<string, CryptoKey | null>();
+  private readonly keys = new Map<string, Promise<CryptoKey | null>>();
 
   constructor(private readonly till: Till) {}
 
@@ -18,13 +18,16 @@ export class EntryReader {
     return decodeEntry(await openEntry(key, place, new Uint8Array(ciphertext)));
   }
 
-  private async keyOf(id: string): Promise<CryptoKey | null> {
-    const known = this.keys.get(id);
-    if (known !== undefined) return known;
-    const { journal, vault } = this.till.storage;
-    const wrapped = await journal.key(id);
-    const key = wrapped === null ? null : await vault.openShiftKey(wrapped);
+  /** Opened once, however many entries ask for it at a time. */
+  private keyOf(id: string): Promise<CryptoKey | null> {
+    const key = this.keys.get(id) ?? this.open(id);
     this.keys.set(id, key);
     return key;
+  }
+
+  private async open(id: string): Promise<CryptoKey | null> {
+    const { journal, vault } = this.till.storage;
+    const wrapped = await journal.key(id);
+    return wrapped === null ? null : vault.openShiftKey(wrapped);
   }
 }

@@ -1,5 +1,6 @@
 /** What happens without anybody asking: the idle lock, a look at the disk, images written together, waking up. */
 import type { Environment } from "./environment";
+import type { Exclusive } from "./exclusive";
 import type { Parts } from "./wiring";
 
 /** How often the engine looks around. */
@@ -8,12 +9,14 @@ const ROUND_MS = 2_000;
 const DISK_ROUNDS = 5;
 /** Rounds between two times that what is old is deleted. */
 const PRUNE_ROUNDS = 150;
+/** Rounds between two times that what came back long ago may be forgotten. */
+const FORGET_ROUNDS = 30;
 /** A round that comes this late means that the machine slept or the page was frozen. */
 const SLEPT_MS = 20_000;
 
 export interface HousekeepingHost {
   lock(): void;
-  busy(): boolean;
+  exclusive: Exclusive;
 }
 
 export class Housekeeping {
@@ -70,7 +73,8 @@ export class Housekeeping {
     else this.lockIfIdle();
     // Housekeeping that fails is done again in a later round.
     if (this.round % DISK_ROUNDS === 0) await this.lookAtDisk(parts).catch(() => undefined);
-    if (!this.host.busy() && parts.till.storage.vault.unlocked) await this.tidy(parts).catch(() => undefined);
+    if (!this.host.exclusive.busy && parts.till.storage.vault.unlocked)
+      await this.tidy(parts).catch(() => undefined);
   }
 
   private async lookAtDisk(parts: Parts): Promise<void> {
@@ -83,11 +87,12 @@ export class Housekeeping {
   private async tidy(parts: Parts): Promise<void> {
     await parts.feeds.tidy();
     await parts.catalogue.tidy();
+    if (this.round % FORGET_ROUNDS === 0) await parts.oldReturns.forget(this.host.exclusive);
   }
 
   private lockIfIdle(): void {
     const parts = this.parts();
-    if (parts === null || parts.till.session === null || this.host.busy()) return;
+    if (parts === null || parts.till.session === null || this.host.exclusive.busy) return;
     if (this.since(this.touchedAt) >= parts.till.settings.idleLockSeconds * 1000) this.host.lock();
   }
 

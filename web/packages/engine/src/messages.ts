@@ -66,7 +66,10 @@ export type FromPage =
   | { type: "release" };
 
 export type FromWorker =
-  | { type: "state"; state: TillState }
+  /** The thread runs: the page may be busy from now on. */
+  | { type: "begun" }
+  /** The parts of it that changed: the page draws again only what shows them. */
+  | { type: "state"; changed: Partial<TillState> }
   | { type: "result"; id: number; value: unknown }
   | { type: "refused"; id: number; code: RefusalCode; params: RefusalParams }
   | { type: "released" }

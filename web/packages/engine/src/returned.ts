@@ -21,7 +21,11 @@ export async function returnedPut(
   const before = await backs(till, original);
   return (seq) => {
     const now = backOf(seq, lines);
-    return { collection: RETURNED, key: keyOf(original), value: [...before, ...now] as unknown as Json };
+    return {
+      collection: RETURNED,
+      key: returnedKey(original),
+      value: [...before, ...now] as unknown as Json,
+    };
   };
 }
 
@@ -57,7 +61,7 @@ export async function returnedAnew(
 ): Promise<RecordPut[]> {
   const records = new Map<string, Back[]>();
   for (const { seq, original, lines } of returns) {
-    const key = keyOf(original);
+    const key = returnedKey(original);
     const others = (back: Back) => back.seq < first || back.seq > last;
     const before = records.get(key) ?? (await backs(till, original)).filter(others);
     records.set(key, [...before, ...backOf(seq, lines)]);
@@ -69,6 +73,11 @@ export async function returnedAnew(
   }));
 }
 
+/** The last entry of this till that brought something back, by its record. */
+export function lastBack(value: Json | null): number {
+  return Math.max(0, ...((value as unknown as Back[] | null) ?? []).map(({ seq }) => seq));
+}
+
 function backOf(seq: number, lines: readonly Line[]): Back[] {
   return lines.flatMap(({ original_line: number, quantity }) =>
     typeof number === "number" ? [{ seq, number, quantity }] : [],
@@ -76,9 +85,10 @@ function backOf(seq: number, lines: readonly Line[]): Back[] {
 }
 
 async function backs(till: Till, original: ReceiptReference): Promise<Back[]> {
-  return ((await till.storage.get(RETURNED, keyOf(original))) as unknown as Back[] | null) ?? [];
+  return ((await till.storage.get(RETURNED, returnedKey(original))) as unknown as Back[] | null) ?? [];
 }
 
-function keyOf({ branch, device, seq }: ReceiptReference): string {
+/** The key of a receipt's record. */
+export function returnedKey({ branch, device, seq }: ReceiptReference): string {
   return `${branch}-${device}-${seq}`;
 }

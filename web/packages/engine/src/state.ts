@@ -31,14 +31,15 @@ export function startingState(appVersion: string): TillState {
   };
 }
 
-/** Holds the state; many changes in one turn of the event loop are told once. */
+/** Holds the state; many changes in one turn of the event loop are told once, and only the parts that changed. */
 export class StateBoard {
   private current: TillState;
-  private told = false;
+  /** What changed and was not told yet. */
+  private untold: Partial<TillState> | null = null;
 
   constructor(
     appVersion: string,
-    private readonly tell: (state: TillState) => void,
+    private readonly tell: (changed: Partial<TillState>) => void,
   ) {
     this.current = startingState(appVersion);
   }
@@ -49,11 +50,13 @@ export class StateBoard {
 
   change(part: Partial<TillState>): void {
     this.current = { ...this.current, ...part };
-    if (this.told) return;
-    this.told = true;
+    const waiting = this.untold !== null;
+    this.untold = { ...this.untold, ...part };
+    if (waiting) return;
     queueMicrotask(() => {
-      this.told = false;
-      this.tell(this.current);
+      const changed = this.untold ?? {};
+      this.untold = null;
+      this.tell(changed);
     });
   }
 

@@ -7,6 +7,7 @@ import { CustomerBook } from "./customer-book";
 import type { Environment } from "./environment";
 import { Feeds, REFERENCE } from "./feeds";
 import { Goods } from "./goods";
+import { OldReturns } from "./old-returns";
 import { Payments } from "./payments";
 import { Receipts } from "./receipts";
 import { Returns } from "./returns";
@@ -31,6 +32,7 @@ export interface Parts {
   shifts: Shifts;
   signIn: SignIn;
   watch: StorageWatch;
+  oldReturns: OldReturns;
 }
 
 /** Long work lets a scan or a key press go first after so much time. */
@@ -70,11 +72,16 @@ export function wire(till: Till, orders: Orders): Parts {
   const shifts = new Shifts(till, () => store.empty);
   const signIn: SignIn = new SignIn(till, sync, {
     load: async () => {
+      // Side by side: each of them waits mostly for the disk.
+      // The feed's customers come after those written here, which count until the shard has them.
+      const rest = Promise.all([customers.load().then(() => feeds.load()), goods.load()]);
+      // Heard below, unless the journal fails first.
+      rest.catch(() => undefined);
       await till.book.load();
       // A full disk must not keep anybody from signing in.
       await catchUp(till).catch(() => undefined);
-      await customers.load();
-      await Promise.all([feeds.load(), goods.load(), store.load()]);
+      await store.load();
+      await rest;
       await Promise.all([shifts.show(), store.showHeld()]);
       sync.unlocked();
     },
@@ -113,6 +120,7 @@ export function wire(till: Till, orders: Orders): Parts {
     shifts,
     signIn,
     watch: new StorageWatch(till),
+    oldReturns: new OldReturns(till, store),
   };
 }
 

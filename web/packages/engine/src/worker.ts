@@ -8,6 +8,9 @@ import { asRefusal } from "./refusals";
 import { answer } from "./rpc";
 import { StateBoard } from "./state";
 
+/** How long a till whose disk is full waits before it looks again. */
+const FULL_PAUSE_MS = 3_000;
+
 let engine: Engine | null = null;
 
 function post(message: FromWorker): void {
@@ -15,18 +18,31 @@ function post(message: FromWorker): void {
 }
 
 async function start(appVersion: string): Promise<void> {
-  const board = new StateBoard(appVersion, (state) => {
-    post({ type: "state", state });
+  const board = new StateBoard(appVersion, (changed) => {
+    post({ type: "state", changed });
   });
   const superseded = () => {
     post({ type: "failed", detail: "a newer version of the app has taken over the database" });
   };
-  engine = new Engine(workerEnvironment(), board, () => openTill(browserEnvironment(superseded)));
-  try {
-    await engine.start();
-  } catch (error) {
-    const { code, params } = asRefusal(error);
-    post({ type: "failed", detail: `${code} ${JSON.stringify(params)}` });
+  engine = new Engine(workerEnvironment(), board, (left) => openTill(browserEnvironment(superseded), left));
+  await begin(engine, board);
+}
+
+/** Not while the disk is full: the database would not survive it. Somebody makes room, and it begins by itself. */
+async function begin(engine: Engine, board: StateBoard): Promise<void> {
+  for (;;) {
+    try {
+      await engine.start();
+      return;
+    } catch (error) {
+      const { code, params } = asRefusal(error);
+      if (code !== "storage_full") {
+        post({ type: "failed", detail: `${code} ${JSON.stringify(params)}` });
+        return;
+      }
+      board.changeStorage({ level: "critical" });
+      await new Promise((resolve) => setTimeout(resolve, FULL_PAUSE_MS));
+    }
   }
 }
 
@@ -48,6 +64,8 @@ async function heard(message: FromPage): Promise<void> {
       post({ type: "released" });
   }
 }
+
+post({ type: "begun" });
 
 self.addEventListener("message", (event: MessageEvent<FromPage>) => {
   void heard(event.data);

@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { connectWith, type TabParts, type WorkerPort } from "../src/client";
+import { connectWith, FOLLOW_MS, type TabParts, type WorkerPort } from "../src/client";
 import type { TillClient } from "../src/api";
 import type { FromPage, FromWorker } from "../src/messages";
-import { startingState } from "../src/state";
 
 /** Locks and a channel between the tabs of one browser, as far as the client uses them. */
 class Browser {
@@ -86,12 +85,13 @@ class FakeWorker implements WorkerPort {
   postMessage(message: unknown): void {
     const heard = message as FromPage;
     this.heard.push(heard);
-    if (heard.type === "start")
-      this.say({ type: "state", state: { ...startingState("1"), phase: "locked" } });
+    if (heard.type === "start") this.say({ type: "state", changed: { phase: "locked" } });
     if (heard.type === "release" && !this.deaf) this.say({ type: "released" });
     if (heard.type !== "call") return;
     if (heard.method === "scan")
       this.say({ type: "result", id: heard.id, value: { kind: "unknown", code: heard.args[0] } });
+    if (["enrol", "signIn", "restoreFromCopy", "requestPersistence"].includes(heard.method))
+      this.say({ type: "result", id: heard.id, value: { entries: 1, unsynced: 1 } });
     if (heard.method === "pay")
       this.say({ type: "refused", id: heard.id, code: "tender_missing", params: { left: 5 } });
   }
@@ -117,8 +117,8 @@ function tab(): TillClient {
   return connectWith(() => new FakeWorker(), "1", browser.tab());
 }
 
-async function settle(): Promise<void> {
-  await vi.advanceTimersByTimeAsync(1);
+async function settle(ms = 1): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
 }
 
 beforeEach(() => {
@@ -128,6 +128,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  vi.unstubAllGlobals();
   vi.useRealTimers();
 });
 
@@ -152,9 +153,49 @@ describe("one tab", () => {
     const count = told.mock.calls.length;
     expect(count).toBeGreaterThan(0);
     leave();
-    FakeWorker.made[0]?.say({ type: "state", state: startingState("1") });
+    FakeWorker.made[0]?.say({ type: "state", changed: { held: 1 } });
     await settle();
     expect(told.mock.calls.length).toBe(count);
+  });
+});
+
+describe("whoever begins", () => {
+  const person = { code: "C01", pin: "839174" };
+  it.each<[string, (client: TillClient) => Promise<unknown>]>([
+    ["enrols", ({ engine }) => engine.enrol({ code: "CODE", name: "Front till" })],
+    ["signs in", ({ engine }) => engine.signIn(person)],
+    ["restores", ({ engine }) => engine.restoreFromCopy(person)],
+  ])("and %s asks the browser to keep what is here until it has promised it", async (_, begin) => {
+    let isKept = false;
+    const persist = vi.fn(() => Promise.resolve((isKept = true)));
+    vi.stubGlobal("navigator", { storage: { persisted: () => Promise.resolve(isKept), persist } });
+    const client = tab();
+    await settle();
+    const begun = begin(client);
+    await settle();
+    await begun;
+    await settle();
+    expect(persist).toHaveBeenCalledTimes(1);
+    expect(FakeWorker.made[0]?.heard).toContainEqual(
+      expect.objectContaining({ type: "call", method: "requestPersistence" }),
+    );
+    const again = client.engine.signIn(person);
+    await settle();
+    await again;
+    await settle();
+    expect(persist).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("a state that is told in parts", () => {
+  it("keeps the parts that were told before", async () => {
+    const client = tab();
+    await settle();
+    FakeWorker.made[0]?.say({ type: "state", changed: { held: 1 } });
+    await settle();
+    FakeWorker.made[0]?.say({ type: "state", changed: { idle: false } });
+    await settle();
+    expect(client.state()).toMatchObject({ phase: "locked", held: 1, idle: false });
   });
 });
 
@@ -166,8 +207,8 @@ describe("a second tab", () => {
     await settle();
     expect(FakeWorker.made).toHaveLength(1);
     expect(second.state().phase).toBe("elsewhere");
-    FakeWorker.made[0]?.say({ type: "state", state: { ...startingState("1"), phase: "open", held: 3 } });
-    await settle();
+    FakeWorker.made[0]?.say({ type: "state", changed: { phase: "open", held: 3 } });
+    await settle(FOLLOW_MS);
     expect(second.state()).toMatchObject({ phase: "elsewhere", held: 3 });
     await expect(second.engine.scan("42")).rejects.toMatchObject({ code: "internal" });
   });

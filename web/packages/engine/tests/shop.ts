@@ -130,7 +130,9 @@ export class Counter {
   async boot(): Promise<this> {
     const storage = this.machine.boot();
     this.board = new StateBoard("0.1.0", () => undefined);
-    this.engine = new Engine(environmentOf(this.shard, this.clock), this.board, () => openTill(storage));
+    this.engine = new Engine(environmentOf(this.shard, this.clock), this.board, (left) =>
+      openTill(storage, left),
+    );
     await this.engine.start();
     return this;
   }

@@ -4,6 +4,8 @@
  */
 import type { Bytes } from "@octonext/core";
 
+import type { Copy } from "./copy";
+
 export type Json = string | number | boolean | null | Json[] | { [member: string]: Json | undefined };
 
 /** A place in the journal: the last seq (0 for none) and the hash there (32 zero bytes for none). */
@@ -211,8 +213,22 @@ export interface TillStorage {
   rescue(): Promise<Rescue>;
   /** Revocation: all keys, people, records, images go; sealed entries and the shard's wraps of keys stay. */
   wipe(reason: "revoked" | "stolen"): Promise<void>;
+  /**
+   * A browser closes the database when it could not write; this opens it again. Raises `storage_full`,
+   * `storage_failed`.
+   */
+  reconnect(): Promise<void>;
+  /** Of files that nobody can have deleted: an end of which nothing is waited for. */
   close(): void;
+  /**
+   * `close` whatever happened to the files. Gives the copy when the browser has deleted its files and makes no new
+   * ones: what is in it is nowhere else, and `openTill` must have it.
+   */
+  abandon(): Promise<Left>;
 }
+
+/** The copy of a till that was abandoned, when it could not be left on the disk. */
+export type Left = Copy | null;
 
 export interface Enrolment {
   /** SubjectPublicKeyInfo, for the enrolment request. */
@@ -239,6 +255,8 @@ export type Opened =
       device: number | null;
       /** In the copy. */
       entries: number;
+      /** The copy is in memory alone: no file can be made for it yet, for lack of room as a rule. */
+      isAdrift: boolean;
       unsynced: number;
       /** Raises as `unlock`; `storage_failed` when the copy does not fit together. */
       restore(request: {

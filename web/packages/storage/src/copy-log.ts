@@ -23,6 +23,29 @@ const WHOLE = "!whole";
 
 export type Operation = { name: string; value: Bytes } | { name: string; value: null };
 
+/** Named values, wherever they are. */
+export interface CopyStore {
+  /** Stretches in the middle that could not be read; a torn end is none. */
+  readonly damaged: number;
+  /** A deletion was written, and the power went before `compact` made it true. */
+  readonly buried: boolean;
+  readonly size: number;
+  readonly liveBytes: number;
+  names(): IterableIterator<string>;
+  has(name: string): boolean;
+  read(name: string): Bytes | null;
+  /** It was taken up: from now on values are read from the file. */
+  takenUp(): void;
+  /** All of them or none, whatever happens meanwhile. Flushed unless the loss of it does not matter. */
+  append(operations: readonly Operation[], flush?: boolean): void;
+  /** All that is live, in memory. */
+  values(): Map<string, Bytes>;
+  /** Forgets without writing: the next compaction leaves it out. For what a later value implies. */
+  drop(name: string): void;
+  /** What was deleted is gone from the disk. */
+  compact(): void;
+}
+
 interface Live {
   at: number;
   length: number;
@@ -41,7 +64,7 @@ interface Slot {
   content: Bytes | null;
 }
 
-export class CopyLog {
+export class CopyLog implements CopyStore {
   private constructor(
     private readonly files: readonly [FileHandle, FileHandle],
     private current: 0 | 1,
@@ -69,12 +92,10 @@ export class CopyLog {
     return log;
   }
 
-  /** Stretches in the middle of the file that could not be read; a torn end is none. */
   get damaged(): number {
     return this.slot.damaged;
   }
 
-  /** A deletion was written, and the power went before `compact` made it true. */
   get buried(): boolean {
     return this.slot.buried;
   }
@@ -110,12 +131,10 @@ export class CopyLog {
     return value;
   }
 
-  /** It was taken up: from now on values are read from the file. */
   takenUp(): void {
     this.slot.content = null;
   }
 
-  /** All of them or none, whatever happens meanwhile. Flushed unless the loss of it does not matter. */
   append(operations: readonly Operation[], flush = true): void {
     if (operations.length === 0) return;
     const file = this.files[this.current];
@@ -133,13 +152,25 @@ export class CopyLog {
     this.slot.end += bytes.length;
   }
 
-  /** Forgets without writing: the next compaction leaves it out. For what a later value implies. */
+  values(): Map<string, Bytes> {
+    return new Map(this.each());
+  }
+
   drop(name: string): void {
     this.slot.live.delete(name);
   }
 
   /** Writes what is live into the other slot, and empties this one: what was deleted is gone from both. */
   compact(): void {
+    this.rewrite(this.each());
+  }
+
+  /** Holds these and nothing else, or what it held before if it raises. */
+  take(values: ReadonlyMap<string, Bytes>): void {
+    this.rewrite(values);
+  }
+
+  private rewrite(values: Iterable<[string, Bytes]>): void {
     const target = this.current === 0 ? 1 : 0;
     const file = this.files[target];
     const next = { ...emptySlot(), generation: this.slot.generation + 1 };
@@ -153,7 +184,7 @@ export class CopyLog {
       next.end += bytes.length;
     };
     put([{ name: GENERATION, value: uint32(next.generation) }]);
-    for (const batch of this.batches()) put(batch);
+    for (const batch of batchesOf(values)) put(batch);
     // In this order: a slot may call itself whole only when all before it is on the disk.
     file.flush();
     put([{ name: WHOLE, value: new Uint8Array(0) }]);
@@ -164,24 +195,11 @@ export class CopyLog {
     this.clearOther();
   }
 
-  close(): void {
-    for (const file of this.files) file.close();
-  }
-
-  private *batches(): Generator<Operation[]> {
-    let batch: Operation[] = [];
-    let bytes = 0;
+  private *each(): Generator<[string, Bytes]> {
     for (const name of this.slot.live.keys()) {
       const value = this.read(name);
-      if (value === null) continue;
-      batch.push({ name, value });
-      bytes += value.length;
-      if (bytes < FRAME_BYTES) continue;
-      yield batch;
-      batch = [];
-      bytes = 0;
+      if (value !== null) yield [name, value];
     }
-    if (batch.length > 0) yield batch;
   }
 
   private clearOther(): void {
@@ -190,6 +208,20 @@ export class CopyLog {
     other.truncate(0);
     other.flush();
   }
+}
+
+function* batchesOf(values: Iterable<[string, Bytes]>): Generator<Operation[]> {
+  let batch: Operation[] = [];
+  let bytes = 0;
+  for (const [name, value] of values) {
+    batch.push({ name, value });
+    bytes += value.length;
+    if (bytes < FRAME_BYTES) continue;
+    yield batch;
+    batch = [];
+    bytes = 0;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 function emptySlot(): Slot {

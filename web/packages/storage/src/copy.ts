@@ -3,33 +3,29 @@
  * the till back, without one each of its entries is a push that any till of the branch can hand over.
  * Its failing stops nobody: it says so in `status`, and is mended from the database later.
  */
-import { fromUtf8, genesis, utf8, type Bytes } from "@octonext/core";
+import { fromUtf8, genesis, sameBytes, utf8, type Bytes } from "@octonext/core";
 
 import type { Place, WrappedKey } from "./api";
-import { CopyLog, type Operation } from "./copy-log";
-import type { EntryRow, KeyRow, RecordRow, TillRow } from "./database";
+import {
+  empty,
+  numberIn,
+  operationsOf,
+  packPlace,
+  unpackPlace,
+  type CopiedCommit,
+  type CopiedEntry,
+  type CopiedPerson,
+  type CopiedRecord,
+  type CopiedTill,
+} from "./copied";
+import { CopyFiles } from "./copy-files";
+import { CopyLog, type CopyStore, type Operation } from "./copy-log";
+import { CopyMemory } from "./copy-memory";
 import type { Files } from "./environment";
 import { beginning, pack, unpack } from "./pack";
 
-const SLOTS = ["journal-0", "journal-1"] as const;
 /** Dead bytes in the file before it is worth writing anew. */
 export const COMPACT_BYTES = 1024 * 1024;
-
-export interface CopiedPerson {
-  salt: Bytes;
-  /** K_person(device share). */
-  inner: Bytes;
-  /** Who it is, under TK. */
-  about: Bytes;
-}
-
-export interface CopiedEntry extends Omit<EntryRow, "t"> {
-  /** The hash before it. */
-  prev: Bytes;
-}
-
-export type CopiedTill = Omit<TillRow, "identity">;
-export type CopiedRecord = Pick<RecordRow, "collection" | "id" | "sealed">;
 
 export class Copy {
   private failing = false;
@@ -38,22 +34,79 @@ export class Copy {
   private headPlace: Place = { seq: 0, hash: genesis() };
   private readonly keyOfEntry = new Map<number, string>();
   private newestKey: string | null = null;
+  private surfacing: Promise<void> | null = null;
 
-  private constructor(private log: CopyLog | null) {
+  private constructor(
+    private readonly files: CopyFiles | null,
+    private log: CopyStore | null,
+  ) {
     if (log !== null) this.load(log);
   }
 
   static async open(files: Files | null): Promise<Copy> {
-    if (files === null) return new Copy(null);
+    if (files === null) return new Copy(null, null);
+    const own = new CopyFiles(files);
     try {
-      return new Copy(CopyLog.open(await Promise.all([files.open(SLOTS[0]), files.open(SLOTS[1])])));
+      return new Copy(own, CopyLog.open(await own.open()));
     } catch {
-      return new Copy(null);
+      return new Copy(own, null);
     }
   }
 
+  /**
+   * A browser that clears the origin deletes files that are open, which go on taking writes that nobody will find.
+   * What the shard lacks is kept in memory then, until it can be written again, into new files.
+   */
+  surface(): Promise<void> {
+    this.surfacing ??= this.rise().finally(() => {
+      this.surfacing = null;
+    });
+    return this.surfacing;
+  }
+
+  private async rise(): Promise<void> {
+    const { files } = this;
+    if (files === null || this.log === null) return;
+    if (!this.isAdrift) {
+      if (this.holdsNothing || (await files.areThere())) return;
+      this.float();
+    }
+    const fresh = CopyLog.open(await files.open());
+    if (!(this.log instanceof CopyMemory)) return;
+    // Nothing can be written between these two.
+    fresh.take(this.log.values());
+    this.log = fresh;
+  }
+
+  /** What was in deleted files, and what was written since, waits for new files. */
+  get isAdrift(): boolean {
+    return this.log instanceof CopyMemory;
+  }
+
+  /** Whether it has anything to read, in files or in memory. */
+  get isOpen(): boolean {
+    return this.log !== null;
+  }
+
+  /** Closes the files. False when they do not hold what this does: whoever goes on must go on with this very copy. */
+  async end(): Promise<boolean> {
+    await this.surface().catch(() => undefined);
+    if (this.isAdrift) return false;
+    try {
+      if (this.holdsNothing || (await this.files?.areThere()) !== false) {
+        await this.files?.release();
+        this.log = null;
+        return true;
+      }
+    } catch {
+      // Nobody knows whether they are there.
+    }
+    this.float();
+    return false;
+  }
+
   get status(): "ok" | "unavailable" | "failing" {
-    if (this.log === null) return "unavailable";
+    if (this.log === null || this.isAdrift) return "unavailable";
     return this.failing ? "failing" : "ok";
   }
 
@@ -93,6 +146,12 @@ export class Copy {
     const reason = this.read("revoked");
     if (reason === null) return null;
     return fromUtf8(reason) === "stolen" ? "stolen" : "revoked";
+  }
+
+  /** The same, when it was said to this very till. */
+  revokedWith(till: { device: number; salt: Bytes }): "revoked" | "stolen" | null {
+    const own = this.till();
+    return own?.device === till.device && sameBytes(own.salt, till.salt) ? this.revoked() : null;
   }
 
   entry(seq: number): CopiedEntry | null {
@@ -180,36 +239,27 @@ export class Copy {
     this.compact();
   }
 
-  /** What a commit wrote, in one frame; `prev` is the hash before its first entry. */
-  append(commit: {
-    prev: Bytes;
-    entries: readonly EntryRow[];
-    keys: readonly KeyRow[];
-    records: readonly CopiedRecord[];
-    removed?: readonly { collection: string; id: string }[];
-  }): void {
-    let prev = commit.prev;
-    const operations: Operation[] = commit.keys.map((key) => ({
-      name: `key|${key.id}`,
-      value: pack(key.forShard, key.forTill),
-    }));
-    for (const { seq, k, h, c, s } of commit.entries) {
-      operations.push({ name: `entry|${seq}`, value: pack(utf8(k), h, prev, s, c) });
-      prev = h;
-    }
-    for (const { collection, id, sealed } of commit.records) {
-      operations.push({ name: `record|${collection}|${id}`, value: sealed });
-    }
-    for (const { collection, id } of commit.removed ?? []) {
-      const name = `record|${collection}|${id}`;
-      if (this.log?.has(name)) operations.push({ name, value: null });
-    }
-    if (!this.write(operations)) return;
+  /** What a commit wrote, in one frame; `prev` is the hash before its first entry. Gives what takes it back. */
+  append(commit: CopiedCommit): () => void {
+    const before = { head: this.headPlace, newestKey: this.newestKey };
+    const operations = operationsOf(commit, (name) => this.log?.has(name) ?? false);
+    let reverse: Operation[] = [];
+    const written = this.guard(() => {
+      reverse = operations.map(({ name }) => ({ name, value: this.read(name) }));
+      this.log?.append(operations);
+    });
+    if (!written) return () => undefined;
     this.newestKey = commit.keys.at(-1)?.id ?? this.newestKey;
     for (const { seq, k, h } of commit.entries) {
       this.keyOfEntry.set(seq, k);
       if (seq === this.headPlace.seq + 1) this.headPlace = { seq, hash: h };
     }
+    return () => {
+      if (!this.write(reverse)) return;
+      this.newestKey = before.newestKey;
+      this.headPlace = before.head;
+      for (const { seq } of commit.entries) this.keyOfEntry.delete(seq);
+    };
   }
 
   /** The shard holds everything up to here. Not flushed: after a power cut the shard says it again. */
@@ -256,9 +306,19 @@ export class Copy {
     this.restart({ seq: 0, hash: genesis() });
   }
 
+  /** Of files that nobody can have deleted. */
   close(): void {
-    this.log?.close();
+    this.files?.close();
     this.log = null;
+  }
+
+  /** The shard has all of it. */
+  private get holdsNothing(): boolean {
+    return this.headPlace.seq === this.basePlace.seq;
+  }
+
+  private float(): void {
+    if (this.log !== null && !this.isAdrift) this.log = new CopyMemory(this.log.values());
   }
 
   private compact(): void {
@@ -272,7 +332,7 @@ export class Copy {
     });
   }
 
-  private load(log: CopyLog): void {
+  private load(log: CopyStore): void {
     const base = log.read("base");
     if (base !== null) this.basePlace = unpackPlace(base);
     this.headPlace = this.basePlace;
@@ -292,7 +352,7 @@ export class Copy {
     if (log.buried) this.compact();
   }
 
-  private moveBase(log: CopyLog, place: Place): void {
+  private moveBase(log: CopyStore, place: Place): void {
     for (const seq of this.keyOfEntry.keys()) {
       if (seq > place.seq) continue;
       log.drop(`entry|${seq}`);
@@ -334,21 +394,4 @@ export class Copy {
   mended(): void {
     this.failing = false;
   }
-}
-
-function packPlace(place: Place): Bytes {
-  return pack(utf8(`${place.seq}`), place.hash);
-}
-
-function unpackPlace(packed: Bytes): Place {
-  const [seq, hash] = unpack(packed, 2);
-  return { seq: numberIn(seq), hash: hash ?? empty() };
-}
-
-function numberIn(bytes: Bytes | undefined): number {
-  return Number(fromUtf8(bytes ?? empty()));
-}
-
-function empty(): Bytes {
-  return new Uint8Array(0);
 }

@@ -14,6 +14,8 @@ export interface FileHandle {
 /** Files of this origin by name, made when they are not there. */
 export interface Files {
   open(name: string): Promise<FileHandle>;
+  /** Whether a file of this name is there. One that was deleted can still be open, and takes what is written. */
+  has(name: string): Promise<boolean>;
 }
 
 /** What StorageManager says; null where a browser has none. */
@@ -46,7 +48,10 @@ export function browserEnvironment(superseded: () => void = () => undefined): En
   const manager = navigator.storage as StorageManager | undefined;
   return {
     indexedDB,
-    files: manager === undefined || !("getDirectory" in manager) ? null : { open: openPrivateFile },
+    files:
+      manager === undefined || !("getDirectory" in manager)
+        ? null
+        : { open: openPrivateFile, has: hasPrivateFile },
     quota: manager === undefined ? null : quotaOf(manager),
     now: () => Date.now(),
     random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
@@ -73,5 +78,18 @@ async function openPrivateFile(name: string): Promise<FileHandle> {
       }
       await new Promise((resolve) => setTimeout(resolve, OPEN_PAUSE_MS));
     }
+  }
+}
+
+async function hasPrivateFile(name: string): Promise<boolean> {
+  try {
+    const root = await navigator.storage.getDirectory();
+    await (await root.getDirectoryHandle(FOLDER)).getFileHandle(name);
+    return true;
+  } catch (error) {
+    // The second is Chromium's answer while it has just deleted everything.
+    if (error instanceof DOMException && ["NotFoundError", "InvalidStateError"].includes(error.name))
+      return false;
+    throw error;
   }
 }

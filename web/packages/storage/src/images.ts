@@ -28,6 +28,8 @@ export class SealedImages implements Images {
   constructor(
     private readonly database: Database,
     private readonly vault: TillVault,
+    /** Raises `storage_full` when so many bytes would take what receipts need: all this can be had again. */
+    private readonly needRoom: (bytes: number) => Promise<void>,
   ) {}
 
   async cursor(feed: string): Promise<string | null> {
@@ -46,6 +48,7 @@ export class SealedImages implements Images {
         this.vault.lockedSealer.sealJson(`cursor|${request.feed}`, request.cursor),
         this.segments(request.segments),
       ]);
+      await this.needRoom(rows.reduce((sum, { sealed: bytes }) => sum + bytes.length, 0));
       // Not strict: after a power cut the cursor is behind as well, and the shard sends it again.
       const writing = this.database.transaction(["manifests", "segments", "cursors"], "readwrite", RELAXED);
       const requests: Promise<unknown>[] = rows.map((row) => writing.objectStore("segments").put(row));
@@ -89,12 +92,14 @@ export class SealedImages implements Images {
       const { image, parts, through } = request;
       const before = await this.manifest(image);
       const generation = before.generation + 1;
+      await this.needRoom(0);
       // A crash on the way leaves chunks that no manifest names.
       await this.database.delete("segments", range(image, generation, Number.MAX_SAFE_INTEGER));
       // One transaction each: so nothing but one chunk is in memory twice.
       let chunks = 0;
       for (const chunk of chunksOf(parts)) {
         const sealed = await this.seal(image, generation, chunks, chunk);
+        await this.needRoom(sealed.length);
         const writing = this.database.transaction("segments", "readwrite", RELAXED);
         await settled([writing.store.put({ image, generation, place: chunks, sealed }), writing.done]);
         chunks += 1;
@@ -112,6 +117,7 @@ export class SealedImages implements Images {
 
   clear(request: { feed: string; images: string[] }): Promise<void> {
     return this.turns.take(async () => {
+      await this.needRoom(0);
       const writing = this.database.transaction(["manifests", "segments", "cursors"], "readwrite", RELAXED);
       const requests: Promise<unknown>[] = [writing.objectStore("cursors").delete(request.feed)];
       for (const image of request.images) {

@@ -1,7 +1,7 @@
 /**
  * The durable, encrypted journal of a till: what is in it is what the till stands for. It holds ciphertexts,
  * hashes and wrapped keys. A commit counts only when its transaction is on the disk and what is there was
- * read back.
+ * read back; what is not given back is taken out of the copy again.
  */
 import { genesis, sameBytes, type Bytes } from "@octonext/core";
 
@@ -80,8 +80,11 @@ export class TillJournal implements Journal {
     return this.ends.head.seq - this.ends.acked.seq;
   }
 
-  /** One strict transaction, read back. Raises `storage_full`, `storage_failed`: then nothing of it counts. */
-  async write(prepared: Prepared): Promise<void> {
+  /**
+   * One strict transaction, read back; `durable` runs between the two, and what it gives takes it back. Raises
+   * `storage_full`, `storage_failed`: then nothing of it counts.
+   */
+  async write(prepared: Prepared, durable: () => () => void): Promise<void> {
     if (this.isDoubtful) throw new StorageError("storage_failed", { detail: "the database is in doubt" });
     const head = headOf(prepared);
     this.attempted = head;
@@ -95,11 +98,17 @@ export class TillJournal implements Journal {
     }
     for (const row of prepared.receipts) requests.push(writing.objectStore("receipts").put(row));
     if (head !== null) requests.push(writing.objectStore("places").put(head, "head"));
+    // Asked for already: the database answers when the writing has ended, which saves a way there and back.
+    const reading = this.found(prepared);
+    // If the writing fails, nobody wants to know.
+    reading.catch(() => undefined);
     await settled([...requests, writing.done]);
+    const takeBack = durable();
     // While it is read back nothing is in doubt yet: who asks meanwhile has another write in mind.
-    const found = await this.readBack(prepared);
+    const found = await this.sureOf(reading);
     if (!found) {
       this.isDoubtful = true;
+      takeBack();
       const detail = "the database does not give back what was written";
       throw new StorageError("storage_failed", { detail });
     }
@@ -108,7 +117,7 @@ export class TillJournal implements Journal {
 
   /** Whether a write that was said to have failed is in the database after all: then it counts. */
   async holds(prepared: Prepared): Promise<boolean> {
-    const found = await this.readBack(prepared);
+    const found = await this.sureOf(this.found(prepared));
     this.settle(found ? headOf(prepared) : null);
     return found;
   }
@@ -236,9 +245,9 @@ export class TillJournal implements Journal {
     if (head !== null) this.ends = { ...this.ends, head };
   }
 
-  private async readBack(prepared: Prepared): Promise<boolean> {
+  private async sureOf(reading: Promise<boolean>): Promise<boolean> {
     try {
-      return await this.found(prepared);
+      return await reading;
     } catch (error) {
       this.isDoubtful = true;
       throw asStorageError(error, "reading back");

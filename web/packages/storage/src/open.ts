@@ -1,10 +1,17 @@
 /** Finds out at start what is here: no till, a whole one, one that was ended, or one that must be restored. */
 import { genesis, type Bytes } from "@octonext/core";
 
-import type { Enrolment, Opened, Rescue, StoredIdentity, TillStorage } from "./api";
+import type { Enrolment, Left, Opened, Rescue, StoredIdentity, TillStorage } from "./api";
 import { openPatiently } from "./connection";
 import { Copy } from "./copy";
-import { deleteDatabase, openDatabase, readPlace, type Database, type TillRow } from "./database";
+import {
+  deleteDatabase,
+  openDatabase,
+  readPlace,
+  reopenDatabase,
+  type Database,
+  type TillRow,
+} from "./database";
 import type { Environment } from "./environment";
 import { asStorageError, mayNeedRoom, StorageError } from "./errors";
 import { readEnds } from "./journal";
@@ -13,10 +20,16 @@ import { compare, heal } from "./mirror";
 import { SALT_BYTES } from "./pin";
 import { Quota } from "./quota";
 import { pushesOf, pushesOfCopy } from "./rescue-pushes";
-import { openCopy, rebuild, salvage, store } from "./restore";
+import { openCopy, rebuild, salvage, sizeOf, store } from "./restore";
 import { Sealer } from "./sealer";
 import { BrowserTill, readKeys } from "./storage";
 import { settled } from "./transaction";
+import { wipeDatabase } from "./wipe";
+
+/** How often it is looked whether the copy's files are still there, while they are all there is. */
+const LOOK_MS = 1_000;
+
+const nobody = (): void => undefined;
 
 type Why = "missing" | "damaged" | "behind";
 
@@ -27,33 +40,48 @@ interface Machine {
   quota: Quota;
 }
 
-/** Raises `storage_failed` when the database does not open and there is no copy either. */
-export async function openTill(environment: Environment): Promise<Opened> {
+/**
+ * `left`: what the till before could not leave on the disk. Raises `storage_failed` when the database does not open
+ * and there is no copy either, and `storage_full`.
+ */
+export async function openTill(environment: Environment, left: Left = null): Promise<Opened> {
   const open = () => openDatabase(environment.indexedDB, environment.superseded);
+  const quota = await Quota.open(environment);
+  const copyLeft = left?.isOpen === true ? left : null;
+  await copyLeft?.surface().catch(() => undefined);
+  // Where no file can be made, no database can: the till says that it is lost, and gives its receipts away.
+  if (copyLeft?.isAdrift === true) return lost({ environment, copy: copyLeft, quota }, null, "missing");
+  try {
+    // Opening writes as well: on a full disk it needs the reserve, and must not be tried without room.
+    quota.makeRoomToOpen();
+  } catch (error) {
+    await quota.end();
+    throw error;
+  }
   // A browser that was killed may hold its files for a moment longer: that is no damage.
   const opening = openPatiently(open, ["UnknownError", "AbortError"]);
   // Heard below, when the files are open.
   opening.catch(() => undefined);
-  const [copy, quota] = await Promise.all([Copy.open(environment.files), Quota.open(environment)]);
-  const machine = { environment, copy, quota };
+  const machine = { environment, copy: copyLeft ?? (await Copy.open(environment.files)), quota };
   let database: Database | null = null;
   try {
     database = await opening.catch((error: unknown) => {
-      // Opening writes as well: on a full disk it needs the reserve.
-      if (!mayNeedRoom(error) || !quota.release()) throw error;
-      return open();
+      if (!mayNeedRoom(error)) throw error;
+      if (quota.release()) return openPatiently(open, ["AbortError"]);
+      // What a browser does not explain is damage only where there was room.
+      throw quota.isTooFullToOpen ? new StorageError("storage_full", {}, error) : error;
     });
     return await judge(machine, database);
   } catch (raised) {
     const error = asStorageError(raised, "opening the till");
     const version = error.params["version"];
     if (error.code === "storage_newer" && typeof version === "number") {
-      close(machine, database);
+      await close(machine, database);
       return { kind: "newer", version };
     }
     if (error.code === "storage_failed" && machine.copy.till() !== null)
       return lost(machine, database, "damaged");
-    close(machine, database);
+    await close(machine, database);
     throw error;
   }
 }
@@ -75,6 +103,12 @@ async function judge(machine: Machine, database: Database): Promise<Opened> {
   const keys = await readKeys(database);
   if (keys === null) throw new StorageError("storage_failed", { detail: "the database has lost its keys" });
   const standing = await compare(database, copy);
+  const told = standing === "level" ? copy.revokedWith(till) : null;
+  if (told !== null) {
+    // It was told so, and could not wipe the database.
+    await wipeDatabase(database, told);
+    return ended(machine, database, told);
+  }
   if (standing === "apart") return lost(machine, database, "behind");
   let healed = 0;
   if (standing === "behind") {
@@ -115,6 +149,7 @@ async function enrol(
     copyIdentity: await open.sealer.sealJson("identity", identity),
     salt: environment.random(SALT_BYTES),
   };
+  quota.makeRoom();
   const writing = database.transaction(["keyring", "places"], "readwrite", { durability: "strict" });
   const keyring = writing.objectStore("keyring");
   const places = writing.objectStore("places");
@@ -133,6 +168,7 @@ async function enrol(
 
 function lost(machine: Machine, database: Database | null, why: Why): Opened {
   const { environment, copy, quota } = machine;
+  const watch = watchOver(copy);
   const till = copy.till();
   const entries = copy.head.seq - copy.base.seq;
   return {
@@ -140,6 +176,7 @@ function lost(machine: Machine, database: Database | null, why: Why): Opened {
     why,
     device: till?.device ?? null,
     entries,
+    isAdrift: copy.isAdrift,
     unsynced: entries,
     rescue: () =>
       Promise.resolve({
@@ -150,14 +187,20 @@ function lost(machine: Machine, database: Database | null, why: Why): Opened {
     restore: async (request) => {
       if (till === null) throw new StorageError("storage_failed", { detail: "there is no copy" });
       const { share, open } = await openCopy(environment, copy, till, request);
-      const rebuilt = await rebuild(environment, copy, till, open, await salvage(database));
+      await quota.reach();
+      quota.makeRoomToOpen();
+      await watch.end();
+      const from = database ?? (await reopenDatabase(environment.indexedDB, nobody).catch(() => null));
+      const rebuilt = await rebuild(environment, copy, till, open, await salvage(from));
+      // Before anything is deleted.
+      quota.makeRoomToOpen(sizeOf(rebuilt));
       // First into the copy, what only the damaged database had; then that one may go.
       const beyond = rebuilt.entries.filter((row) => row.seq > copy.head.seq);
       if (beyond.length > 0) {
         const missing = rebuilt.shiftKeys.filter((key) => copy.key(key.id) === null);
         copy.append({ prev: copy.head.hash, entries: beyond, keys: missing, records: [] });
       }
-      database?.close();
+      from?.close();
       await deleteDatabase(environment.indexedDB);
       const fresh = await openDatabase(environment.indexedDB, environment.superseded);
       await store(fresh, rebuilt);
@@ -170,7 +213,22 @@ function lost(machine: Machine, database: Database | null, why: Why): Opened {
       if (loseUnsynced !== entries) {
         throw new StorageError("storage_failed", { detail: `${entries} entries would be lost` });
       }
+      await watch.end();
       await clear(machine, database);
+    },
+  };
+}
+
+/** The browser that deleted the database may not be done yet, and nothing but the copy is left. */
+function watchOver(copy: Copy): { end: () => Promise<void> } {
+  let looking = Promise.resolve();
+  const timer = setInterval(() => {
+    looking = looking.then(() => copy.surface()).catch(() => undefined);
+  }, LOOK_MS);
+  return {
+    end: () => {
+      clearInterval(timer);
+      return looking;
     },
   };
 }
@@ -198,11 +256,11 @@ async function clear(machine: Machine, database: Database | null): Promise<void>
   database?.close();
   await deleteDatabase(machine.environment.indexedDB);
   machine.copy.clear();
-  close(machine, null);
+  await close(machine, null);
 }
 
-function close(machine: Machine, database: Database | null): void {
+async function close(machine: Machine, database: Database | null): Promise<void> {
   database?.close();
-  machine.copy.close();
-  machine.quota.close();
+  await machine.copy.end();
+  await machine.quota.end();
 }

@@ -2,7 +2,7 @@
 import { ciphertextsDigest, PUSH_ENTRIES_DEFAULT, pushMessage, type Bytes } from "@octonext/core";
 
 import type { Place, RescuePush, WrappedKey } from "./api";
-import type { CopiedEntry } from "./copy";
+import type { CopiedEntry } from "./copied";
 import type { EntryRow } from "./database";
 
 /** Ciphertext in one push: with base64 and what stands around it, well inside a frame. */

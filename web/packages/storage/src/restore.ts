@@ -6,7 +6,8 @@ import { fromUtf8, genesis, link, openEntry, sameBytes, type Bytes } from "@octo
 
 import type { Json, Place, StoredIdentity, StoredPerson, WrappedKey } from "./api";
 import { countTry, NO_ATTEMPTS, refusal, isExhausted, type Attempts } from "./attempts";
-import type { CopiedTill, Copy } from "./copy";
+import type { CopiedTill } from "./copied";
+import type { Copy } from "./copy";
 import type {
   Database,
   EntryRow,
@@ -32,6 +33,9 @@ import { People, shareBinding } from "./people";
 import { personSealer } from "./pin";
 import { Sealer } from "./sealer";
 import { settled } from "./transaction";
+
+/** What a row takes beside its ciphertext: hashes, signatures, indexes. */
+const ROW_BYTES = 1024;
 
 /** What a damaged database still gave. */
 export interface Salvage {
@@ -140,6 +144,18 @@ export async function rebuild(
     records: copy.records().map((record) => ({ ...record, copied: 1 as const })),
     people: await rewrapped(copy, locked, keys, open),
   };
+}
+
+/** About what storing it takes, with what each row has beside its ciphertext. */
+export function sizeOf(rebuilt: Rebuilt): number {
+  const { entries, receipts, records, people, shiftKeys } = rebuilt;
+  const sealed = [
+    ...entries.map((row) => row.c),
+    ...receipts.map((row) => row.sealed),
+    ...records.map((row) => row.sealed),
+  ];
+  const rows = sealed.length + people.length + shiftKeys.length;
+  return ROW_BYTES * rows + sealed.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** All of it in one transaction: a crash leaves a database without a till, and the copy as it was. */

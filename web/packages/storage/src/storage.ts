@@ -70,14 +70,27 @@ export class BrowserTill implements TillStorage {
       check: (next) => isOfTill(next, till, journal),
       lost: () => {
         journal.doubt();
+        void storage.keepCopy();
+      },
+      makeRoom: () => {
+        quota.makeRoom();
+      },
+      makeRoomToOpen: () => {
+        quota.makeRoomToOpen();
       },
     });
     const { database } = connection;
     const staff = new People(environment, database, keys, till, copy);
     const vault = new TillVault(environment, keys, till, staff);
     const journal = new TillJournal(database, vault, ends);
-    const images = new SealedImages(database, vault);
-    const storage = new BrowserTill(
+    // Trying the disk fills it for a moment: no receipt is written then.
+    const needRoom = (bytes: number): Promise<void> =>
+      storage.turns.take(() => {
+        quota.needRoom(bytes);
+        return Promise.resolve();
+      });
+    const images = new SealedImages(connection.unguarded, vault, needRoom);
+    const storage: BrowserTill = new BrowserTill(
       environment,
       connection,
       till,
@@ -113,14 +126,19 @@ export class BrowserTill implements TillStorage {
     return this.turns.take(async () => {
       const prepared = await this.prepare(commit);
       const prev = this.journal.head.hash;
-      await this.write(prepared);
-      this.copy.append({
-        prev,
-        entries: prepared.entries,
-        keys: prepared.key === null ? [] : [prepared.key],
-        records: prepared.records.filter((row) => row.copied === 1),
-        removed: prepared.removed,
-      });
+      let takeBack: (() => void) | null = null;
+      const copy = (): (() => void) =>
+        (takeBack ??= this.copy.append({
+          prev,
+          entries: prepared.entries,
+          keys: prepared.key === null ? [] : [prepared.key],
+          records: prepared.records.filter((row) => row.copied === 1),
+          removed: prepared.removed,
+        }));
+      // The copy is flushed while the database is asked for what it holds: a receipt waits for both.
+      await this.write(prepared, copy);
+      // A write that was said to have failed, and is there.
+      copy();
       // What is durable is not refused for the copy's sake.
       await this.mendNowAndThen().catch(() => undefined);
     });
@@ -159,7 +177,14 @@ export class BrowserTill implements TillStorage {
 
   async figures(): Promise<StorageFigures> {
     if (this.unsure !== null) await this.turns.take(() => this.lookBack()).catch(() => undefined);
-    return { ...(await this.quota.figures()), copy: this.copy.status };
+    await this.reconnect().catch(() => undefined);
+    await this.keepCopy();
+    const figures = await this.quota.figures();
+    await this.turns.take(() => {
+      this.quota.takeAgain();
+      return Promise.resolve();
+    });
+    return { ...figures, copy: this.copy.status };
   }
 
   requestPersistence(): Promise<boolean> {
@@ -181,8 +206,32 @@ export class BrowserTill implements TillStorage {
   wipe(reason: "revoked" | "stolen"): Promise<void> {
     return this.turns.take(async () => {
       this.vault.lock();
-      await wipeDatabase(this.database, reason);
-      this.copy.revoke(reason);
+      // Nothing is sold on it any more.
+      this.quota.release();
+      try {
+        await wipeDatabase(this.connection.unguarded, reason);
+      } finally {
+        // A start that finds it here wipes the database.
+        this.copy.revoke(reason);
+      }
+    });
+  }
+
+  async reconnect(): Promise<void> {
+    if (!this.connection.dead || this.doubtful) return;
+    await this.turns
+      .take(() => this.connection.reopen())
+      .catch((error: unknown) => {
+        if (!this.doubtful) throw asStorageError(error, "opening the database again");
+      });
+  }
+
+  abandon(): Promise<Copy | null> {
+    return this.turns.take(async () => {
+      this.vault.lock();
+      this.connection.close();
+      await this.quota.end();
+      return (await this.copy.end()) ? null : this.copy;
     });
   }
 
@@ -198,11 +247,13 @@ export class BrowserTill implements TillStorage {
   }
 
   /** Gives up the reserve for what there is no room for. Whatever a failed write says, the disk knows. */
-  private async write(prepared: Prepared): Promise<void> {
+  private async write(prepared: Prepared, durable: () => () => void): Promise<void> {
+    // Not even asked of the database, so that nothing is open to doubt.
+    this.quota.makeRoom();
     await this.lookBack();
     for (;;) {
       try {
-        await this.journal.write(prepared);
+        await this.journal.write(prepared, durable);
         return;
       } catch (raised) {
         const error = asStorageError(raised, "writing");
@@ -236,13 +287,7 @@ export class BrowserTill implements TillStorage {
 
   /** A browser that could not write has closed the connection, so the answer needs another one. */
   private async isWritten(prepared: Prepared): Promise<boolean> {
-    try {
-      await this.connection.reopen();
-    } catch (error) {
-      // Opening writes as well.
-      if (!mayNeedRoom(error) || !this.quota.release()) throw error;
-      await this.connection.reopen();
-    }
+    await this.connection.reopen();
     return this.journal.holds(prepared);
   }
 
@@ -300,6 +345,11 @@ export class BrowserTill implements TillStorage {
     if (!this.copy.suspect) return;
     this.sinceMending = (this.sinceMending + 1) % MEND_EVERY;
     if (this.sinceMending === 0) await this.mend();
+  }
+
+  /** A browser that clears everything deletes the copy's files too, and tells nobody. */
+  private keepCopy(): Promise<void> {
+    return this.turns.take(() => this.copy.surface()).catch(() => undefined);
   }
 
   private async mend(): Promise<void> {

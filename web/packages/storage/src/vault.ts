@@ -24,10 +24,15 @@ import type { People } from "./people";
 import { warmUp } from "./pin";
 import { Sealer } from "./sealer";
 
+/** A few hundred bytes each; the records of a sale are five. */
+const KNOWN_MAX = 256;
+
 export class TillVault implements Vault {
   /** W. */
   readonly lockedSealer: Sealer;
   private opened: OpenKeys | null = null;
+  /** Ids that were made lately, under the keys of now: every sale asks for the same few. */
+  private readonly known = new Map<string, string>();
 
   constructor(
     private readonly environment: Environment,
@@ -79,6 +84,7 @@ export class TillVault implements Vault {
 
   lock(): void {
     this.opened = null;
+    this.known.clear();
   }
 
   async newShiftKey(request: {
@@ -107,10 +113,17 @@ export class TillVault implements Vault {
   async forCollection(collection: Collection, key: string): Promise<{ sealer: Sealer; id: string }> {
     const always = collection.readable === "always";
     const ids = always ? this.keys.ids : this.open.ids;
-    return {
-      sealer: always ? this.lockedSealer : this.open.sealer,
-      id: await opaqueId(ids, `${collection.name}|${key}`),
-    };
+    const sealer = always ? this.lockedSealer : this.open.sealer;
+    const name = `${collection.name}|${key}`;
+    const known = this.known.get(name);
+    if (known !== undefined) return { sealer, id: known };
+    const id = await opaqueId(ids, name);
+    // Locked meanwhile, or opened anew: another key may make another one.
+    if (always || this.opened?.ids === ids) {
+      if (this.known.size >= KNOWN_MAX) this.known.clear();
+      this.known.set(name, id);
+    }
+    return { sealer, id };
   }
 
   /** Raises `locked`. */
@@ -124,5 +137,6 @@ export class TillVault implements Vault {
     const keys = await openKeys(share, this.till.device, this.environment.random);
     if (!(await opensStrongbox(this.till.strongbox, keys))) throw new StorageError("wrong_share");
     this.opened = keys;
+    this.known.clear();
   }
 }

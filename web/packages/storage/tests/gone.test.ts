@@ -56,15 +56,21 @@ describe("a database that was cleared while the till runs", () => {
     });
     await refused(shop, machine);
     expect(await machine.databases()).toBe(0);
-    shop.storage.close();
-    if (files) {
-      expect((await openTill(machine.boot())).kind).toBe("unenrolled");
-      return;
-    }
+    // The copy's files were deleted while they were open; what the shard lacks is written again.
+    await shop.storage.abandon();
     const lost = await opened(machine.boot(), "lost");
     expect([lost.why, lost.unsynced]).toEqual(["missing", 1]);
     const { storage } = await lost.restore({ code: PERSON.code, pin: PIN });
     expect(await written(storage)).toEqual(before.slice(2));
+  });
+
+  it("together with the files, when the shard has everything, is cleared for good", async () => {
+    const machine = new Machine();
+    const shop = await selling(machine);
+    await shop.storage.markAcked(shop.storage.journal.head);
+    await machine.clearWhileRunning({ files: true });
+    await shop.storage.abandon();
+    expect((await openTill(machine.boot())).kind).toBe("unenrolled");
   });
 
   it("is noticed by the next write when no browser tells of it", async () => {
@@ -86,6 +92,25 @@ describe("a database that was cleared while the till runs", () => {
     });
     await expect(sell(shop, machine.clock)).rejects.toMatchObject({ code: "storage_failed" });
     expect(await machine.databases()).toBe(0);
+  });
+});
+
+describe("files that were deleted under the copy", () => {
+  it("are written again while the till runs, as often as it happens", async () => {
+    const machine = new Machine();
+    const shop = await selling(machine);
+    for (let times = 0; times < 2; times++) {
+      machine.disks.clear();
+      expect((await shop.storage.figures()).copy).toBe("ok");
+      await sell(shop, machine.clock);
+    }
+    const before = await written(shop.storage);
+    machine.cut();
+    await machine.loseDatabase();
+    const lost = await opened(machine.boot(), "lost");
+    expect(lost.unsynced).toBe(3);
+    const { storage } = await lost.restore({ code: PERSON.code, pin: PIN });
+    expect(await written(storage)).toEqual(before.slice(2));
   });
 });
 
@@ -177,12 +202,12 @@ describe("the reserve", () => {
     expect(machine.disks.get("reserve")?.current.length).toBe(RESERVE_BYTES);
   });
 
-  it("is given up for a database that may not open for lack of room", async () => {
+  it("is given up before a database is opened without room", async () => {
     const machine = new Machine();
     const shop = await selling(machine);
     shop.storage.close();
-    machine.closesWhenFull = true;
-    machine.fillUntilReserveIsReleased();
+    machine.clock += 1_000;
+    machine.fill();
     expect((await openTill(machine.boot())).kind).toBe("ready");
     expect(machine.disks.get("reserve")?.current.length).toBe(0);
   });

@@ -7,6 +7,7 @@ import "fake-indexeddb/auto";
 import { IDBFactory } from "fake-indexeddb";
 
 import type { Environment, FileHandle } from "../src/environment";
+import { dumpOf } from "./dump";
 
 export class PowerCut extends Error {
   constructor() {
@@ -15,12 +16,27 @@ export class PowerCut extends Error {
   }
 }
 
+/** What a write to the database takes at least. */
+const SMALLEST_BYTES = 4096;
+
 /** What the disk does with bytes that were written but not flushed when the power goes. */
 export type Tearing = "lost" | "kept" | "torn";
 
 class Disk {
   durable = new Uint8Array(0);
   current = new Uint8Array(0);
+  /** The session that has it open. */
+  holder = 0;
+
+  /** In place where there is room: a till tries its disk with some MiB again and again. */
+  grow(size: number): void {
+    const { current } = this;
+    if (size <= current.length) return;
+    const fits = current.byteOffset === 0 && size <= current.buffer.byteLength;
+    const bytes = fits ? new Uint8Array(current.buffer) : new Uint8Array(2 * size);
+    this.current = bytes.subarray(0, size);
+    if (!fits) this.current.set(current);
+  }
 
   cut(tearing: Tearing): void {
     if (tearing === "lost") this.current = this.durable.slice();
@@ -41,8 +57,10 @@ export class Machine {
   clock = Date.UTC(2026, 10, 22, 9);
   /** Bytes that files may take in all. */
   room = Number.POSITIVE_INFINITY;
-  /** Makes writing to files fail. */
+  /** Makes writing to files fail; no file can be made; the browser does not say which there are. */
   brokenFiles = false;
+  unmakable = false;
+  untold = false;
   quota = { usage: 0, quota: 10 * 1024 ** 3 };
   persisted = false;
   steps = 0;
@@ -52,6 +70,8 @@ export class Machine {
   closesWhenFull = false;
   /** So many times it cannot be opened: another process still holds its files. */
   heldFor = 0;
+  /** Writes to the database that found the disk full: in Chromium the next start finds it damaged. */
+  torn = 0;
   /** It is still closing, and aborts what is opened. */
   private isClosing = false;
   /** So many reads fail. */
@@ -69,11 +89,14 @@ export class Machine {
     this.stopAt = stopAt;
     this.session += 1;
     // The browser that ran before holds nothing open any more.
-    for (const database of this.connections.splice(0)) database.close();
+    this.disconnect();
     const session = this.session;
     return {
       indexedDB: this.tagged(session),
-      files: { open: (name) => Promise.resolve(this.file(name, session)) },
+      files: {
+        open: (name) => this.unlessRefused(this.unmakable, () => this.file(name, session)),
+        has: (name) => this.unlessRefused(this.untold, () => this.disks.has(name)),
+      },
       quota: {
         estimate: () => Promise.resolve(this.quota),
         persist: () => {
@@ -111,12 +134,28 @@ export class Machine {
     throw new PowerCut();
   }
 
+  /** Takes what is left of the disk, for the database as well. */
+  fill(): void {
+    this.room = this.used();
+  }
+
+  get left(): number {
+    return this.room - this.used();
+  }
+
+  private used(): number {
+    return [...this.disks.values()].reduce((sum, each) => sum + each.current.length, 0);
+  }
+
   /** The database has no room until the reserve is given up. */
   fillUntilReserveIsReleased(): { release: () => boolean } {
     this.databaseFull = true;
     const reserve = this.disks.get("reserve");
     this.onTruncate = (disk) => {
-      if (disk === reserve) this.databaseFull = false;
+      if (disk !== reserve || disk.current.length > 0) return;
+      this.databaseFull = false;
+      // Later it is only tried how much room there is.
+      this.onTruncate = () => undefined;
     };
     return { release: () => !this.databaseFull };
   }
@@ -158,29 +197,12 @@ export class Machine {
   }
 
   /** Everything in files and database as text, to look for what must not be there. */
-  async dump(): Promise<string> {
-    const parts: Uint8Array[] = [...this.disks.values()].map((disk) => disk.current);
-    for (const { name } of await this.factory.databases()) {
-      const database = await new Promise<IDBDatabase>((resolve, reject) => {
-        const opening = this.factory.open(name ?? "");
-        opening.onsuccess = () => {
-          resolve(opening.result);
-        };
-        opening.onerror = () => {
-          reject(new Error("cannot open"));
-        };
-      });
-      for (const store of Array.from(database.objectStoreNames)) {
-        for (const rows of await Promise.all([
-          all(database, store, (from) => from.getAll()),
-          all(database, store, (from) => from.getAllKeys()),
-        ])) {
-          parts.push(...rows.flatMap(bytesOf));
-        }
-      }
-      database.close();
-    }
-    return Buffer.concat(parts).toString("latin1");
+  dump(): Promise<string> {
+    return dumpOf(
+      // The reserve is random bytes, among which three letters are found by chance.
+      [...this.disks].flatMap(([name, disk]) => (name === "reserve" ? [] : [disk.current])),
+      this.factory,
+    );
   }
 
   /** A request of a browser that has ended since, or that ends with it. */
@@ -192,6 +214,11 @@ export class Machine {
   closed(database: IDBDatabase): void {
     database.close();
     this.isClosing = true;
+  }
+
+  private unlessRefused<T>(isRefused: boolean, answer: () => T): Promise<T> {
+    const refusal = new DOMException("gone", "InvalidStateError");
+    return isRefused ? Promise.reject(refusal) : Promise.resolve().then(answer);
   }
 
   private refuseToOpen(): void {
@@ -239,6 +266,8 @@ export class Machine {
 
   private file(name: string, session: number): FileHandle {
     const disk = this.disks.get(name) ?? new Disk();
+    if (disk.holder === session) throw new Error(`${name} is open`);
+    disk.holder = session;
     this.disks.set(name, disk);
     const live = (): Disk => {
       if (session !== this.session) throw new PowerCut();
@@ -257,22 +286,16 @@ export class Machine {
       },
       write: (buffer, { at }) => {
         const target = writing();
-        let used = 0;
-        for (const each of this.disks.values()) used += each.current.length;
         const grow = Math.max(0, at + buffer.length - target.current.length);
-        const written = used + grow > this.room ? 0 : buffer.length;
+        const written = this.used() + grow > this.room ? 0 : buffer.length;
         if (written === 0 && buffer.length > 0) return 0;
-        const next = new Uint8Array(Math.max(target.current.length, at + written));
-        next.set(target.current);
-        next.set(buffer, at);
-        target.current = next;
+        target.grow(at + written);
+        target.current.set(buffer, at);
         return written;
       },
       truncate: (size) => {
         const target = writing();
-        const next = new Uint8Array(size);
-        next.set(target.current.subarray(0, size));
-        target.current = next;
+        target.current = target.current.subarray(0, size);
         this.onTruncate(target);
       },
       getSize: () => live().current.length,
@@ -280,7 +303,11 @@ export class Machine {
         const target = writing();
         target.durable = target.current.slice();
       },
-      close: () => undefined,
+      close: () => {
+        // Chromium 156 never comes back from closing a file that it has deleted.
+        if (this.disks.get(name) !== disk) throw new Error(`${name} is deleted`);
+        disk.holder = 0;
+      },
     };
   }
 }
@@ -329,6 +356,7 @@ for (const method of ["put", "add", "delete", "clear", "get", "getAll", "count"]
       owner.machine.unreadable -= 1;
       throw new DOMException("the disk", "UnknownError");
     }
+    if (writes && owner !== undefined && owner.machine.left < SMALLEST_BYTES) owner.machine.torn += 1;
     const request = real.apply(this, given);
     if (owner?.machine.databaseFull === true && (method === "put" || method === "add")) {
       // As browsers do it: the request is taken, and the transaction ends with the error.
@@ -347,30 +375,4 @@ for (const method of ["put", "add", "delete", "clear", "get", "getAll", "count"]
     }
     return request;
   };
-}
-
-async function all(
-  database: IDBDatabase,
-  store: string,
-  read: (from: IDBObjectStore) => IDBRequest,
-): Promise<unknown[]> {
-  return new Promise((resolve, reject) => {
-    const reading = read(database.transaction(store).objectStore(store));
-    reading.onsuccess = () => {
-      resolve(reading.result as unknown[]);
-    };
-    reading.onerror = () => {
-      reject(new Error("cannot read"));
-    };
-  });
-}
-
-function bytesOf(value: unknown): Uint8Array[] {
-  if (value instanceof Uint8Array) return [value];
-  if (value instanceof CryptoKey) {
-    if (value.extractable) throw new Error("a key that can be taken out is stored");
-    return [];
-  }
-  if (typeof value === "object" && value !== null) return Object.values(value).flatMap(bytesOf);
-  return [Buffer.from(`${String(value)}\n`)];
 }

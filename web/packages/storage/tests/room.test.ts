@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 
 import { KEEP_DAYS, KEEP_ENTRIES } from "../src/journal";
+import { openTill } from "../src/open";
 import { RESERVE_BYTES } from "../src/quota";
 import { Machine } from "./machine";
 import { newShop, opened, PERSON, PIN, sell, SHIFT, written } from "./shop";
@@ -79,6 +80,49 @@ describe("when room runs out", () => {
     expect((await written(shop.storage)).length).toBe(4);
   });
 
+  it("the database is never written to on a full disk: the reserve goes first, then it is refused", async () => {
+    const machine = new Machine();
+    const shop = await newShop(machine.boot());
+    machine.clock += 1_000;
+    machine.fill();
+    await sell(shop, machine.clock, 2);
+    expect(machine.disks.get("reserve")?.current.length).toBe(0);
+    expect((await shop.storage.figures()).level).toBe("critical");
+    // What it had again of its reserve goes as well.
+    machine.clock += 1_000;
+    machine.fill();
+    await sell(shop, machine.clock);
+    machine.clock += 1_000;
+    machine.fill();
+    for (let tries = 0; tries < 2; tries++) {
+      await expect(sell(shop, machine.clock)).rejects.toMatchObject({ code: "storage_full" });
+    }
+    expect(shop.storage.doubtful).toBe(false);
+    expect(shop.storage.journal.head.seq).toBe(3);
+    // Nor by a start, which changes nothing and can be tried again.
+    machine.cut();
+    await expect(openTill(machine.boot())).rejects.toMatchObject({ code: "storage_full" });
+    machine.room = Number.POSITIVE_INFINITY;
+    const { storage } = await opened(machine.boot(), "ready");
+    expect((await written(storage)).length).toBe(3);
+    expect(machine.torn).toBe(0);
+  });
+
+  it("keys are wiped all the same", async () => {
+    const machine = new Machine();
+    const shop = await newShop(machine.boot());
+    await sell(shop, machine.clock);
+    machine.clock += 1_000;
+    machine.fill();
+    await sell(shop, machine.clock);
+    machine.clock += 1_000;
+    machine.fill();
+    await shop.storage.wipe("stolen");
+    shop.storage.close();
+    machine.room = Number.POSITIVE_INFINITY;
+    expect((await openTill(machine.boot())).kind).toBe("revoked");
+  });
+
   it("the alarm stays while the disk has no room, whatever the browser says of it", async () => {
     const machine = new Machine();
     const shop = await newShop(machine.boot());
@@ -87,7 +131,7 @@ describe("when room runs out", () => {
     machine.room = RESERVE_BYTES;
     machine.quota = { usage: 20 * MIB, quota: 10_000 * MIB };
     expect((await shop.storage.figures()).level).toBe("critical");
-    expect(machine.disks.get("reserve")?.current.length).toBe(0);
+    expect(machine.disks.get("reserve")?.current.length).toBeLessThan(RESERVE_BYTES);
     machine.room = Number.POSITIVE_INFINITY;
     machine.clock += 60_000;
     await shop.storage.figures();
@@ -95,13 +139,13 @@ describe("when room runs out", () => {
     expect(machine.disks.get("reserve")?.current.length).toBe(RESERVE_BYTES);
   });
 
-  it("for the copy alone, selling goes on, and the copy is mended when it can be", async () => {
+  it("for the copy alone, or it breaks, selling goes on, and the copy is mended when it can be", async () => {
     const machine = new Machine();
     const shop = await newShop(machine.boot());
-    machine.room = 0;
+    machine.brokenFiles = true;
     for (let sale = 0; sale < 3; sale++) await sell(shop, machine.clock);
     expect((await shop.storage.figures()).copy).toBe("failing");
-    machine.room = Number.POSITIVE_INFINITY;
+    machine.brokenFiles = false;
     for (let sale = 0; sale < 16; sale++) await sell(shop, machine.clock);
     expect((await shop.storage.figures()).copy).toBe("ok");
     machine.cut();
