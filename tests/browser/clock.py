@@ -7,21 +7,27 @@ from contextlib import suppress
 from playwright.async_api import BrowserContext, Error, Page, Worker
 
 _MOVE = """
-offset => {
+([offset, stands]) => {
   const Real = globalThis.__RealDate ??= Date;
+  const began = Real.now();
+  const now = () => (stands ? began : Real.now()) + offset;
   globalThis.Date = class extends Real {
-    constructor(...args) { args.length === 0 ? super(Real.now() + offset) : super(...args); }
-    static now() { return Real.now() + offset; }
+    constructor(...args) { args.length === 0 ? super(now()) : super(...args); }
+    static now() { return now(); }
   };
 }
 """
 
 
-async def move_clock(page: Page, offset_ms: int) -> None:
-    """From now on the page and its workers believe that it is `offset_ms` later (or earlier) than it is."""
-    await page.evaluate(_MOVE, offset_ms)
+async def move_clock(page: Page, offset_ms: int, *, stands: bool = False) -> None:
+    """
+    From now on the page and its workers believe that it is `offset_ms` later (or earlier) than it is. A
+    clock that `stands` goes no further: what a till makes somebody wait for is not over before its time,
+    however slow the machine.
+    """
+    await page.evaluate(_MOVE, [offset_ms, stands])
     for worker in page.workers:
-        await worker.evaluate(_MOVE, offset_ms)
+        await worker.evaluate(_MOVE, [offset_ms, stands])
 
 
 def wrong_from_the_start(context: BrowserContext, offset_ms: int) -> None:
@@ -30,7 +36,7 @@ def wrong_from_the_start(context: BrowserContext, offset_ms: int) -> None:
     async def move(worker: Worker) -> None:
         # Gone already, as a worker is when its page is reloaded at once.
         with suppress(Error):
-            await worker.evaluate(_MOVE, offset_ms)
+            await worker.evaluate(_MOVE, [offset_ms, False])
 
     context.on("page", lambda page: page.on("worker", move))
     for page in context.pages:

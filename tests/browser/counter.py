@@ -341,6 +341,11 @@ class Counter(Till):
         await self.approve(manager)
         await expect(self.page.get_by_role("dialog")).to_have_count(0)
 
+    async def use_serial_printer(self) -> None:
+        await self.do("bar.menu")
+        await self.do("menu.settings", self.dialog)
+        await self.choose("settings.printer_serial")
+
     async def report(self) -> dict[str, str]:
         """The lines of the report that is shown: name to figure, digits Latin."""
         shown = self.page.get_by_test_id("report")

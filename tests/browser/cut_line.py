@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from .chromium import Chromium
 
 CHUNK_BYTES = 16 * 1024
+HELD_POLL_S = 0.02
 
 
 class CutLine:
@@ -28,6 +29,8 @@ class CutLine:
         self.is_down = False
         #: Seconds that each chunk of what the browser says takes.
         self.slowness_s = 0.0
+        #: What the browser says waits here.
+        self.is_held = False
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._took, "127.0.0.1", 0)
@@ -38,6 +41,7 @@ class CutLine:
     ) -> None:
         assert self._server is not None
         self._server.close()
+        self.is_held = False
         self.cut()
         if self._carrying:
             await asyncio.wait(self._carrying)
@@ -114,5 +118,7 @@ class CutLine:
                     continue
                 if upwards and self.slowness_s:
                     await asyncio.sleep(self.slowness_s)
+                while upwards and self.is_held:
+                    await asyncio.sleep(HELD_POLL_S)
                 writer.write(data)
                 await writer.drain()

@@ -23,7 +23,10 @@ class Opened(NamedTuple):
 async def open_till(
     shop: Shop, browser: Chromium, line: CutLine | None = None, person: Person | None = None
 ) -> Opened:
-    """From an empty browser to an open shift that the shard has heard of; through `line` if there is one."""
+    """
+    From an empty browser to an open shift that the shard has, and the till knows it: a line that breaks now
+    leaves nothing open between them. Through `line` if there is one.
+    """
     shown = watch(browser)
     device, code = await shop.new_till()
     if line is not None:
@@ -31,6 +34,7 @@ async def open_till(
     till = Till(await browser.open(shop.page))
     await till.begin(code, person or shop.manager)
     await arrived(shop, till.page, device)
+    await till.synced()
     return Opened(till, device, shown)
 
 

@@ -17,6 +17,7 @@ from playwright.async_api import expect
 from installation import ask_shard
 from octonext.catalog.domain.barcodes import check_digit
 
+from . import printer
 from .agreement import RECEIPTS_MAX
 from .chromium import chromium
 from .counter import Counter, plain, scale_label
@@ -58,7 +59,7 @@ class Day:
 
     async def pay(self, *tenders: tuple[Any, ...], total: int) -> str:
         """Check the total, pay it so, note the receipt; its number."""
-        assert await self.till.total() == abs(total)
+        await self.till.costs(abs(total))
         await self.till.go_to_pay()
         for each in tenders:
             await self.till.tender(*each)
@@ -146,7 +147,7 @@ async def sell(day: Day) -> None:
     await till.note("Gift")
     await till.new_customer(customer, phone)
     await till.hold_and_recall("Waits", 4)
-    assert await till.total() == 5475
+    await till.costs(5475)
     await till.go_to_pay()
     await till.tender("knet", "2", "A1204")
     await expect(till.page.get_by_test_id("pay-left")).to_be_visible()
@@ -199,6 +200,8 @@ async def take_back(day: Day, other: Day) -> None:
 async def close(day: Day) -> dict[str, str]:
     """Cash in and out, the X report, a blind count; the Z report."""
     till, manager = day.till, day.shop.manager
+    await printer.plug_in(till.page)
+    await till.use_serial_printer()
     await till.to_shift()
     await till.cash("in", "10", manager)
     await till.cash("out", "2.5", manager)
@@ -207,12 +210,23 @@ async def close(day: Day) -> dict[str, str]:
     # Whoever may not see it before has to count.
     hidden = (till.words("report.expected"), till.words("report.net"))
     assert [x[each] for each in hidden] == [till.words("report.hidden")] * 2
+    await till.do("common.print", till.dialog)
+    check_papers(await printer.papers(till.page, 3))
     await till.close_report()
     z = await till.count_and_close("25")
     await till.close_report()
     same = (till.words("report.rounding"), till.words("tender.knet"))
     assert [x[each] for each in same] == [z[each] for each in same]
     return z
+
+
+def check_papers(papers: list[bytes]) -> None:
+    """The slips of cash in and out opened the drawer; the X report is the longest and did not."""
+    pulses = [paper.startswith(printer.INITIALISE + printer.DRAWER) for paper in papers]
+    assert pulses == [True, True, False]
+    pictures = [printer.dots(paper) for paper in papers]
+    assert [width for width, _ in pictures] == [576] * 3
+    assert 0 < max(black for _, black in pictures[:2]) < pictures[2][1]
 
 
 async def check_books(day: Day, z: dict[str, str]) -> None:

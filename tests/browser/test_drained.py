@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("browser")]
 #: Several pushes, whatever the shard grants.
 SALES = 150
 #: For a few KiB: so the upload takes longer than it takes to end the gateway in its middle.
-SLOWNESS_S = 0.2
+SLOWNESS_S = 0.3
 
 
 async def test_a_gateway_that_ends_in_the_middle_of_an_upload_gets_each_entry_once(
@@ -41,13 +41,16 @@ async def test_a_gateway_that_ends_in_the_middle_of_an_upload_gets_each_entry_on
         await ask(till.page, "syncNow")
 
         async def began() -> bool:
-            return (await shop.head(device))[0] > before
+            # No more may arrive until the gateway is told, however long that takes here.
+            line.is_held = (await shop.head(device))[0] > before
+            return line.is_held
 
         await until(began)
         pid = shop.installation.pid(gateway)
         os.kill(pid, signal.SIGTERM)
         try:
             assert (await shop.head(device))[0] < end, "all of it had arrived already"
+            line.is_held = False
             # The customer who waits meanwhile notices nothing.
             made.append(await till.sell(codes[0]))
         finally:

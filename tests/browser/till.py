@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from playwright.async_api import Locator, Page, expect
@@ -161,6 +162,16 @@ class Till:
     async def total(self) -> int:
         """The cart's total in minor units, whatever digits it is written in."""
         return minor(await self.page.get_by_test_id("cart-total").inner_text())
+
+    async def costs(self, total: int) -> None:
+        """Wait until the cart's total is so many minor units: what changed it may not be drawn yet."""
+
+        async def does() -> bool:
+            return await self.total() == total
+
+        with suppress(TimeoutError):
+            await until(does)
+        assert await self.total() == total
 
     async def go_to_pay(self) -> None:
         if self.touch:

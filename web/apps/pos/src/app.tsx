@@ -55,7 +55,7 @@ function Waiting() {
 
 function Screen() {
   const t = useWords();
-  const { phase, identity } = useTill();
+  const { phase, identity } = useTill("phase", "identity");
   useEffect(() => {
     document.title = t("app.name");
   }, [t]);

@@ -5,10 +5,23 @@
 const make = (): Worker =>
   new Worker(new URL("./till.worker.ts", import.meta.url), { type: "module", name: "till" });
 
+/** A worker that has not said a word by then is waited for no longer: the page shows what is wrong with it. */
+const BEGUN_MS_MAX = 500;
+
 let early: Worker | null = make();
-// One that fails before anybody listens is tried again by whoever does.
-early.addEventListener("error", () => {
-  early = null;
+
+/** Resolves when the worker's thread runs. */
+export const begun = new Promise<void>((resolve) => {
+  const done = () => {
+    resolve();
+  };
+  setTimeout(done, BEGUN_MS_MAX);
+  early?.addEventListener("message", done, { once: true });
+  early?.addEventListener("error", () => {
+    // One that fails before anybody listens is tried again by whoever does.
+    early = null;
+    resolve();
+  });
 });
 
 /** The one that was begun, the first time; later a new one. */

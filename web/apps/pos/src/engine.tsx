@@ -32,12 +32,27 @@ export function useEngine(): TillEngine {
   return useClient().engine;
 }
 
-/** The whole state of the till; rendered again whenever the engine tells of a change. */
-export function useTill(): TillState {
+/**
+ * Parts of the till's state; rendered again only when the engine tells of a change in one of these. A scan changes
+ * none of what most components show, and a slow tablet feels each component that is drawn for nothing.
+ */
+export function useTill<Part extends keyof TillState>(...parts: Part[]): Pick<TillState, Part> {
   const client = useClient();
   const subscribe = useCallback((listener: () => void) => client.subscribe(listener), [client]);
-  const read = useCallback(() => client.state(), [client]);
+  const names = parts.join(" ");
+  const read = useMemo(() => reading(client, names.split(" ") as Part[]), [client, names]);
   return useSyncExternalStore(subscribe, read);
+}
+
+/** Gives the same state as before until one of these parts is another. */
+function reading(client: TillClient, parts: readonly (keyof TillState)[]): () => TillState {
+  let shown = client.state();
+  return () => {
+    const state = client.state();
+    // A part that did not change is the same object, whatever else was told.
+    if (parts.some((part) => state[part] !== shown[part])) shown = state;
+    return shown;
+  };
 }
 
 export interface Money {
@@ -48,7 +63,7 @@ export interface Money {
 
 /** The money of this branch; before enrolment there is none and nothing asks. */
 export function useMoney(): Money {
-  const { identity } = useTill();
+  const { identity } = useTill("identity");
   return useMemo(
     () => ({ currency: identity?.currency ?? "KWD", exponent: identity?.exponent ?? 3 }),
     [identity?.currency, identity?.exponent],
@@ -60,13 +75,15 @@ export interface Approved {
   approval?: string;
 }
 
+export type Run = <T>(call: (approval: Approved) => Promise<T>) => Promise<{ value: T } | null>;
+
 export interface Action {
   /**
    * Calls the engine. A refusal becomes words: a toast, or `refusal` where the screen shows it itself.
    * `approval_required` opens the dialog of the person who may, and the call is repeated with the token.
    * Resolves to null when it was refused or given up.
    */
-  run: <T>(call: (approval: Approved) => Promise<T>) => Promise<{ value: T } | null>;
+  run: Run;
   busy: boolean;
   /** Words of the last refusal; only with `show: "inline"`. */
   refusal: string | null;
@@ -79,41 +96,27 @@ export function useAction(options: { show?: "toast" | "inline" } = {}): Action {
   const show = options.show ?? "toast";
   const words = useRefusalWords();
   const toast = useToast();
-  const ask = useContext(ApprovalContext);
+  const attempt = useAttempt();
   const [running, setRunning] = useState(0);
   const [refused, setRefused] = useState<TillRefusal | null>(null);
   // Only the newest call may say something: an old refusal under a new attempt would mislead.
   const newest = useRef(0);
 
-  const run = useCallback(
-    async <T,>(call: (approval: Approved) => Promise<T>): Promise<{ value: T } | null> => {
+  const run: Run = useCallback(
+    async (call) => {
       const mine = ++newest.current;
       setRunning((count) => count + 1);
       setRefused(null);
       try {
-        let approval: Approved = {};
-        for (;;) {
-          try {
-            return { value: await call(approval) };
-          } catch (error) {
-            const refusal = asRefusal(error);
-            const needed = refusal.code === "approval_required" ? refusal.params["permission"] : undefined;
-            if (typeof needed === "string") {
-              const token = await ask(needed);
-              if (token === null) return null;
-              approval = { approval: token };
-              continue;
-            }
-            if (show === "toast") toast({ kind: "error", text: words(refusal) });
-            else if (mine === newest.current) setRefused(refusal);
-            return null;
-          }
-        }
+        return await attempt(call, (refusal) => {
+          if (show === "toast") toast({ kind: "error", text: words(refusal) });
+          else if (mine === newest.current) setRefused(refusal);
+        });
       } finally {
         setRunning((count) => count - 1);
       }
     },
-    [ask, show, toast, words],
+    [attempt, show, toast, words],
   );
   const clear = useCallback(() => {
     setRefused(null);
@@ -121,6 +124,48 @@ export function useAction(options: { show?: "toast" | "inline" } = {}): Action {
   return useMemo(
     () => ({ run, busy: running > 0, refused, refusal: refused === null ? null : words(refused), clear }),
     [run, running, refused, words, clear],
+  );
+}
+
+/** `run` of an action whose refusals become toasts, for who shows nothing while it runs: it draws nothing again. */
+export function useRun(): Run {
+  const words = useRefusalWords();
+  const toast = useToast();
+  const attempt = useAttempt();
+  return useCallback(
+    (call) =>
+      attempt(call, (refusal) => {
+        toast({ kind: "error", text: words(refusal) });
+      }),
+    [attempt, toast, words],
+  );
+}
+
+/** Calls the engine, and once more with the word of somebody who may. Null when it was refused or given up. */
+function useAttempt() {
+  const ask = useContext(ApprovalContext);
+  return useCallback(
+    async <T,>(
+      call: (approval: Approved) => Promise<T>,
+      refuse: (refusal: TillRefusal) => void,
+    ): Promise<{ value: T } | null> => {
+      let approval: Approved = {};
+      for (;;) {
+        try {
+          return { value: await call(approval) };
+        } catch (error) {
+          const refusal = asRefusal(error);
+          const needed = refusal.code === "approval_required" ? refusal.params["permission"] : undefined;
+          const token = typeof needed === "string" ? await ask(needed) : null;
+          if (token === null) {
+            if (typeof needed !== "string") refuse(refusal);
+            return null;
+          }
+          approval = { approval: token };
+        }
+      }
+    },
+    [ask],
   );
 }
 

@@ -1,8 +1,9 @@
 /** A receipt says what the law and the customer need, in both languages, whoever draws it. */
 import type { Receipt, Settings } from "@octonext/engine/api";
 import { describe, expect, it } from "vitest";
-import { receiptRows, type ReceiptRow } from "../src/receipts/model";
+import { receiptRows } from "../src/receipts/model";
 import { pathOf, squaresOf } from "../src/receipts/qr";
+import type { ReceiptRow } from "../src/receipts/rows";
 
 const NO_SELLER: Settings["receipt"] = {
   sellerName: { en: "", ar: "" },

@@ -67,6 +67,11 @@ async function doing(action: () => void): Promise<void> {
     action();
     await settle();
   });
+  // What is drawn a frame later.
+  await act(async () => {
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    await settle();
+  });
 }
 
 const text = () => document.body.textContent;

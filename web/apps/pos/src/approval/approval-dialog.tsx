@@ -14,7 +14,7 @@ export interface ApprovalDialogProps {
 export function ApprovalDialog({ permission, onAnswer }: ApprovalDialogProps) {
   const t = useWords();
   const engine = useEngine();
-  const { known, person } = useTill();
+  const { known, person } = useTill("known", "person");
   const { run, busy, refusal, clear } = useAction({ show: "inline" });
   const asked = PERMISSIONS.find((each): each is Permission => each === permission);
   const approve = async (code: string, pin: string) => {

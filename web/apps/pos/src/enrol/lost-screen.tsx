@@ -10,7 +10,7 @@ export function LostScreen() {
   const t = useWords();
   const engine = useEngine();
   const toast = useToast();
-  const { known } = useTill();
+  const { known } = useTill("known");
   const { run, busy, refusal, clear } = useAction({ show: "inline" });
   const restore = async (code: string, pin: string) => {
     const done = await run(() => engine.restoreFromCopy({ code, pin }));

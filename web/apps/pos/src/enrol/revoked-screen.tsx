@@ -7,7 +7,7 @@ import { Notice } from "../ui/notice";
 
 export function RevokedScreen() {
   const t = useWords();
-  const { sync } = useTill();
+  const { sync } = useTill("sync");
   return (
     <Front title={t("revoked.title")}>
       <Notice kind="error" live={false}>

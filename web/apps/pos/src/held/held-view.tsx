@@ -15,7 +15,7 @@ import { HoldIcon, TrashIcon } from "../ui/icons";
 export function HeldView() {
   const { cart, change, go } = useSelling();
   const engine = useEngine();
-  const { held } = useTill();
+  const { held } = useTill("held");
   const { currency, exponent } = useMoney();
   const { run } = useAction();
   const format = useFormats();

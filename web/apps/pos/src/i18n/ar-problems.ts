@@ -69,7 +69,7 @@ export const arProblems: Pick<Translation<typeof en>, Problems> = {
   "refusal.receipt_unreadable": "هذا ليس رقم فاتورة.",
   "refusal.return_too_much": "أقصى ما يمكن استرجاعه من البند {number} هو {max}.",
   "refusal.too_long": "هذا النص أطول من اللازم.",
-  "refusal.storage_full": "تخزين الجهاز ممتلئ. صِله بالشبكة ليفرّغ ما أُرسل.",
+  "refusal.storage_full": "قرص هذا الجهاز ممتلئ، ولم يُكتب شيء. أفرغ مساحة عليه ثم أعد المحاولة.",
   "refusal.storage_failed": "تعذّر الحفظ على الجهاز، فلم تتم العملية. أعد المحاولة. ({detail})",
   "refusal.damaged_file": "تعذّرت قراءة هذا الملف. ({detail})",
   "refusal.other_branch": "هذا الملف لجهاز في فرع آخر.",

@@ -54,8 +54,13 @@ export function fill(
   });
 }
 
+/** By language: making one takes a slow tablet a millisecond, and the badge asks after every sale. */
+const rules = new Map<string, Intl.PluralRules>();
+
 function plural(entry: Plural, count: Value | undefined, language: string): string {
-  const form = new Intl.PluralRules(language).select(typeof count === "number" ? count : 0);
+  const known = rules.get(language) ?? new Intl.PluralRules(language);
+  rules.set(language, known);
+  const form = known.select(typeof count === "number" ? count : 0);
   // English has no "zero" of its own in CLDR; a dictionary that gives one means it.
   return (count === 0 ? entry.zero : undefined) ?? entry[form] ?? entry.other;
 }

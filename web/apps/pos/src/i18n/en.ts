@@ -14,6 +14,7 @@ export const en = {
   "keypad.backspace": "Delete last digit",
 
   "starting.title": "Starting the till",
+  "starting.full": "The disk of this device is full. Free space on it: the till then starts by itself.",
   "starting.slow": "This takes longer than usual. The till is reading its journal; please keep it open.",
 
   "enrol.title": "Set up this till",
@@ -118,6 +119,8 @@ export const en = {
   "shift.open_title": "Open a shift",
   "shift.open_text": "Count the cash in the drawer before the first sale.",
   "shift.float": "Opening float",
+  "shift.not_kept":
+    "This browser may delete what this till has not handed over when its disk fills up. Install the till as an app (in the browser’s menu), then lock it and sign in again.",
   "shift.open_submit": "Open shift",
   "shift.opening": "Opening…",
   "shift.opened": "Shift opened",
@@ -245,7 +248,7 @@ export const en = {
   "status.used_of": "{used} of {quota}",
   "status.persisted": "Kept by the browser",
   "status.persisted_yes": "Yes, for good",
-  "status.persisted_no": "Not promised: the browser may clear it when the disk is full",
+  "status.persisted_no": "Not promised: the browser may clear it when the disk fills up",
   "status.persisted_unasked": "Not asked yet",
   "status.persist": "Ask the browser to keep it",
   "status.persist_granted": "The browser keeps the till’s data.",
@@ -377,7 +380,8 @@ export const en = {
   "refusal.receipt_unreadable": "That is not a receipt number.",
   "refusal.return_too_much": "Of line {number} at most {max} can come back.",
   "refusal.too_long": "That text is too long.",
-  "refusal.storage_full": "The till’s storage is full. Go online so that it can tidy up.",
+  "refusal.storage_full":
+    "The disk of this device is full. Nothing was written: free space on it, then try again.",
   "refusal.storage_failed": "The till could not store this, so it did not happen. Try again. ({detail})",
   "refusal.damaged_file": "This file cannot be read. ({detail})",
   "refusal.other_branch": "This file is of a till of another branch.",

@@ -116,6 +116,14 @@ function makeFormats(language: Language, digits: Digits, timeZone: string | unde
     dateStyle: "medium",
     timeStyle: "short",
   });
+  // Made when first asked for: most screens show neither spans nor sizes.
+  const measures = new Map<string, Intl.NumberFormat>();
+  const measure = (unit: string, options: Intl.NumberFormatOptions): Intl.NumberFormat => {
+    const own = { style: "unit", unit, numberingSystem: system.numberingSystem, ...options } as const;
+    const found = measures.get(unit) ?? new Intl.NumberFormat(locale, own);
+    measures.set(unit, found);
+    return found;
+  };
   const currency = (code: string): string => (language === "ar" ? (ARABIC_CURRENCY[code] ?? code) : code);
 
   return {
@@ -137,21 +145,12 @@ function makeFormats(language: Language, digits: Digits, timeZone: string | unde
     span: (ms) => {
       const [unit, size] = SPANS.find(([, each]) => ms >= each) ?? (["second", 1000] as const);
       const count = Math.max(0, Math.floor(ms / size));
-      return new Intl.NumberFormat(locale, {
-        style: "unit",
-        unit,
-        unitDisplay: language === "ar" ? "long" : "short",
-        numberingSystem: system.numberingSystem,
-      }).format(count);
+      return measure(unit, { unitDisplay: language === "ar" ? "long" : "short" }).format(count);
     },
     bytes: (count) => {
       const mega = count >= 1_000_000;
-      return new Intl.NumberFormat(locale, {
-        style: "unit",
-        unit: mega ? "megabyte" : "kilobyte",
-        maximumFractionDigits: 0,
-        numberingSystem: system.numberingSystem,
-      }).format(count / (mega ? 1_000_000 : 1000));
+      const size = measure(mega ? "megabyte" : "kilobyte", { maximumFractionDigits: 0 });
+      return size.format(count / (mega ? 1_000_000 : 1000));
     },
   };
 }

@@ -17,7 +17,7 @@ import { TenderForm } from "./tender-form";
 export function PayView() {
   const { cart, go } = useSelling();
   const engine = useEngine();
-  const { settings } = useTill();
+  const { settings } = useTill("settings");
   const { exponent } = useMoney();
   const { run } = useAction();
   const t = useSellWords();
@@ -25,7 +25,13 @@ export function PayView() {
   const [options, setOptions] = useState<TenderOption[] | null>(null);
   // One payment for as long as this screen stands; the cart cannot change meanwhile.
   const [payment] = useState(
-    () => new Payment(cart.total, settings.cashRounding, (tenders) => engine.pay({ tenders })),
+    () =>
+      new Payment(cart.total, settings.cashRounding, async (tenders) => {
+        const receipt = await engine.pay({ tenders });
+        // At once, in the rendering that would otherwise show this screen once more.
+        go({ name: "receipt", receipt, fresh: true });
+        return receipt;
+      }),
   );
   const state = useSyncExternalStore(payment.subscribe, payment.state);
   const refund = cart.total < 0;
@@ -40,10 +46,6 @@ export function PayView() {
     };
     // A customer opens "on account".
   }, [engine, run, cart.customer]);
-
-  useEffect(() => {
-    if (state.receipt !== null) go({ name: "receipt", receipt: state.receipt, fresh: true });
-  }, [state.receipt, go]);
 
   const busy = state.phase !== "choosing";
   const back = () => {

@@ -1,5 +1,5 @@
 /** A receipt as PDF, one page as long as the receipt. pdf-lib is large and comes only when it is wanted. */
-import type { ReceiptRow } from "../receipts/model";
+import type { ReceiptRow } from "../receipts/rows";
 import { drawReceipt } from "./raster";
 
 /** Points of a PDF in a millimetre. */

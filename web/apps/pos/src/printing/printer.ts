@@ -49,6 +49,13 @@ const PRINTER_CLASS = 7;
 const BAUD_RATE = 9600;
 /** Written in pieces: a printer that runs out of paper stops in the middle, and the error names it sooner. */
 const CHUNK_BYTES = 4096;
+/**
+ * A printer that takes nothing for so long has no paper, an open cover or no power. A piece takes about 4 s at 9600
+ * baud. A pulse that waited longer than this is not sent either: nobody may stand at the drawer any more.
+ */
+export const STALLED_MS_MAX = 15_000;
+/** A port is to be let go by then; one that is not refuses the next paper by itself. */
+const CLOSED_MS_MAX = 2_000;
 
 export function portsOf(scope: Navigator): PrinterPorts {
   return scope as unknown as PrinterPorts;
@@ -66,12 +73,33 @@ export async function choosePrinter(ports: PrinterPorts, kind: PrinterKind): Pro
   }
 }
 
-/** Sends the bytes to the printer chosen before. Raises PrinterFault. */
-export async function sendToPrinter(
+/** A port is open once at a time; over a serial line a paper takes seconds, and the next is ready before. */
+let before: Promise<unknown> = Promise.resolve();
+/** How often a printer stopped in the middle: what waited meanwhile must not come out by itself later. */
+let stalls = 0;
+
+/**
+ * Sends the bytes to the printer chosen before, after what was sent earlier. `pulse` says that they open the
+ * drawer. Raises PrinterFault, also for what would have to be sent late.
+ */
+export function sendToPrinter(
   ports: PrinterPorts,
   kind: PrinterKind,
   bytes: Uint8Array,
+  { pulse = false }: { pulse?: boolean } = {},
 ): Promise<void> {
+  const [earlier, stallsThen] = [before, stalls];
+  const turn = pulse ? inTime(earlier, STALLED_MS_MAX) : earlier;
+  const mine = turn.then(() => {
+    if (stalls !== stallsThen) throw new PrinterFault("failed");
+    return send(ports, kind, bytes);
+  });
+  // Who gave up waiting does not let the next one in before the paper that goes out.
+  before = Promise.allSettled([earlier, mine]);
+  return mine;
+}
+
+async function send(ports: PrinterPorts, kind: PrinterKind, bytes: Uint8Array): Promise<void> {
   try {
     if (kind === "usb") await sendOverUsb(ports, bytes);
     else await sendOverSerial(ports, bytes);
@@ -83,22 +111,24 @@ export async function sendToPrinter(
 async function sendOverUsb(ports: PrinterPorts, bytes: Uint8Array): Promise<void> {
   const [device] = await required(ports.usb).getDevices();
   if (device === undefined) throw new PrinterFault("not_connected");
-  if (!device.opened) await device.open();
+  const opening = device.opened ? Promise.resolve() : device.open();
   try {
-    if (device.configuration === null) await device.selectConfiguration(1);
+    await taken(opening);
+    if (device.configuration === null) await taken(device.selectConfiguration(1));
     const { number, endpoint } = outletOf(device);
-    await device.claimInterface(number);
-    try {
-      for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-        const answer = await device.transferOut(endpoint, bytes.slice(at, at + CHUNK_BYTES));
-        if (answer.status !== "ok") throw new PrinterFault("failed");
-      }
-    } finally {
-      await device.releaseInterface(number);
+    await taken(device.claimInterface(number));
+    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+      const answer = await taken(device.transferOut(endpoint, bytes.slice(at, at + CHUNK_BYTES)));
+      if (answer.status !== "ok") throw new PrinterFault("failed");
     }
+    await taken(device.releaseInterface(number));
   } finally {
-    // Closed each time, so that another program on the same machine can print as well.
-    await device.close();
+    // Closed each time, so that another program on the same machine can print as well. It ends what was on the
+    // way, and gives back the interface.
+    await inTime(
+      opening.then(() => device.close()),
+      CLOSED_MS_MAX,
+    );
   }
 }
 
@@ -115,18 +145,50 @@ function outletOf(device: UsbDevice): { number: number; endpoint: number } {
 async function sendOverSerial(ports: PrinterPorts, bytes: Uint8Array): Promise<void> {
   const [port] = await required(ports.serial).getPorts();
   if (port === undefined) throw new PrinterFault("not_connected");
-  await port.open({ baudRate: BAUD_RATE });
+  const opening = port.open({ baudRate: BAUD_RATE });
   try {
+    await taken(opening);
     if (port.writable === null) throw new PrinterFault("failed");
     const writer = port.writable.getWriter();
     try {
       for (let at = 0; at < bytes.length; at += CHUNK_BYTES)
-        await writer.write(bytes.slice(at, at + CHUNK_BYTES));
+        await taken(writer.write(bytes.slice(at, at + CHUNK_BYTES)));
+      await taken(writer.close());
+    } catch (error) {
+      // What the printer did not take is thrown away: it would come out when somebody puts paper in.
+      writer.abort().catch(() => undefined);
+      throw error;
     } finally {
-      await writer.close();
+      writer.releaseLock();
     }
   } finally {
-    await port.close();
+    await inTime(
+      opening.then(() => port.close()),
+      CLOSED_MS_MAX,
+    );
+  }
+}
+
+/** Waits for a step of the printer's. Raises PrinterFault when it stops, for those as well who wait behind it. */
+async function taken<T>(step: Promise<T>): Promise<T> {
+  return inTime(step, STALLED_MS_MAX, () => {
+    stalls += 1;
+  });
+}
+
+/** Raises PrinterFault when `step` takes longer than `ms`. */
+async function inTime<T>(step: Promise<T>, ms: number, late: () => void = () => undefined): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      late();
+      reject(new PrinterFault("failed"));
+    }, ms);
+  });
+  try {
+    return await Promise.race([step, limit]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -2,8 +2,8 @@
  * Draws the rows of a receipt on a canvas. The browser shapes the Arabic, as a printer's own character
  * set would not; ESC/POS and PDF take the picture.
  */
-import type { ReceiptRow } from "../receipts/model";
 import { squaresOf } from "../receipts/qr";
+import type { ReceiptRow } from "../receipts/rows";
 import { bitmapOf, type Bitmap } from "./escpos";
 
 /** Dots across the printable part of the paper at 203 dpi, as printers of these widths have. */
@@ -163,9 +163,16 @@ class Pen {
     const left = this.context.measureText(en).width + gap;
     const right = this.context.measureText(ar).width + gap;
     const middle = this.context.measureText(value).width;
+    const room = this.width - left - right;
+    if (room < 0) {
+      // Not even the labels fit beside each other.
+      this.lines(en, size, strong, "start", directionOf(en));
+      this.lines(ar, size, strong, "start", "rtl");
+      this.lines(value, size, strong, "middle", directionOf(value));
+      return;
+    }
     this.text(en, "start", "ltr", this.y + size);
     this.text(ar, "start", "rtl", this.y + size);
-    const room = this.width - left - right;
     if (middle > room) {
       // Too long for between the labels: beneath them.
       this.y += size * LINE_HEIGHT;

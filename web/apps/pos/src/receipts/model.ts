@@ -1,27 +1,9 @@
-/**
- * A receipt as rows, before anybody draws it. Screen, browser print, ESC/POS and PDF all draw these, so
- * that what a customer holds is what the cashier saw.
- */
+/** A receipt as rows: what the law and the customer need, in the order of the paper. */
 import type { Receipt, ReceiptLine, Settings } from "@octonext/engine/api";
 
 import { decimalText } from "../i18n/format";
-import { LABELS, tenderLabel, withCurrency, type Both } from "./labels";
-
-export type ReceiptRow =
-  /** The seller's name, and what kind of paper this is. */
-  | ({ kind: "heading" } & Both)
-  | ({ kind: "title" } & Both)
-  /** A framed word, such as COPY. */
-  | ({ kind: "mark" } & Both)
-  /** Address, phone, footer: each language on a line of its own, centred. */
-  | ({ kind: "centred" } & Both)
-  /** English label, value, Arabic label. */
-  | ({ kind: "pair"; value: string; strong: boolean } & Both)
-  | { kind: "item"; en: string; ar: string; detail: string; amount: string; note: string | null }
-  /** The tax block; its first row is the head. */
-  | { kind: "columns"; cells: readonly [string, string, string]; head: boolean }
-  | { kind: "rule" }
-  | ({ kind: "qr"; text: string } & Both);
+import { LABELS, tenderLabel, withCurrency } from "./labels";
+import { centred, pair, paired, rule, stamp, type ReceiptRow } from "./rows";
 
 export interface ReceiptContext {
   settings: Settings["receipt"];
@@ -161,34 +143,4 @@ function qrs(receipt: Receipt): ReceiptRow[] {
     ...(receipt.taxQr === null ? [] : [{ kind: "qr", text: receipt.taxQr, ...LABELS.taxQr } as const]),
     ...(receipt.kind === "sale" ? [{ kind: "qr", text: receipt.qr, ...LABELS.scan } as const] : []),
   ];
-}
-
-const rule: ReceiptRow = { kind: "rule" };
-
-function pair(label: Both, value: string, strong = false): ReceiptRow {
-  return { kind: "pair", ...label, value, strong };
-}
-
-function centred(text: Both): ReceiptRow[] {
-  return text.en === "" && text.ar === "" ? [] : [{ kind: "centred", en: text.en, ar: text.ar }];
-}
-
-function paired(name: Both): string {
-  return name.ar === "" || name.ar === name.en ? name.en : `${name.en} · ${name.ar}`;
-}
-
-/** `2026-11-22 19:20` in the branch's zone: read alike in both languages. */
-function stamp(at: string, timeZone: string): string {
-  const parts = new Intl.DateTimeFormat("en-GB", {
-    timeZone,
-    calendar: "gregory",
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-  }).formatToParts(new Date(at));
-  const of = (type: string) => parts.find((part) => part.type === type)?.value ?? "";
-  return `${of("year")}-${of("month")}-${of("day")} ${of("hour")}:${of("minute")}`;
 }

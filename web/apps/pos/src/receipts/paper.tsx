@@ -3,8 +3,8 @@ import { memo, useMemo } from "react";
 
 import "./paper.css";
 import type { Both } from "./labels";
-import type { ReceiptRow } from "./model";
 import { pathOf, squaresOf } from "./qr";
+import type { ReceiptRow } from "./rows";
 
 export interface PaperProps {
   rows: readonly ReceiptRow[];

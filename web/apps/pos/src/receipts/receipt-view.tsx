@@ -1,5 +1,5 @@
 /** A receipt that is in the journal: what to hand out, the paper, and what can follow from it. */
-import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { memo, useEffect, useMemo, useRef, useState } from "react";
 
 import type { Receipt } from "@octonext/engine/api";
 
@@ -8,26 +8,30 @@ import { useFormats, useWords } from "../i18n";
 import { usePrinting, usesCash } from "../printing/use-printing";
 import { ReasonField } from "../sell/reason-field";
 import { ScreenHead } from "../sell/screen-head";
-import { useSelling } from "../sell/selling";
+import { useSellingActions } from "../sell/selling";
 import { useSellWords } from "../sell/words";
 import { Button, Dialog, useShortcuts, useToast } from "../ui";
+import { useLater } from "../ui/later";
 import { CheckIcon, ClockIcon, DownloadIcon, PlusIcon, PrintIcon, ReturnIcon, TrashIcon } from "../ui/icons";
 import { Paper } from "./paper";
 
-export function ReceiptView({ receipt, fresh }: { receipt: Receipt; fresh: boolean }) {
-  const { go, change } = useSelling();
+export const ReceiptView = memo(function ReceiptView({
+  receipt,
+  fresh,
+}: {
+  receipt: Receipt;
+  fresh: boolean;
+}) {
+  const { go, change } = useSellingActions();
   const engine = useEngine();
   const format = useFormats();
   const t = useSellWords();
   const { run, busy } = useAction();
   const printing = usePrinting();
-  // First the number and the change; a slow tablet lays the paper out after that.
-  const paperShown = useDeferredValue(true, false);
-  const rows = useMemo(() => (paperShown ? printing.rowsOf(receipt) : null), [paperShown, printing, receipt]);
-  const { sync } = useTill();
-  const [synced, setSynced] = useState(receipt.synced);
-  // Everything was handed over at some time since, so this was; what is written later changes nothing in that.
-  if (!synced && sync.unsynced === 0) setSynced(true);
+  // First the number, the change and the way to the next customer; a slow tablet does the rest after that frame.
+  const whole = useLater() || !fresh;
+  const { rowsOf } = printing;
+  const rows = useMemo(() => (whole ? rowsOf(receipt) : null), [whole, rowsOf, receipt]);
   const [voiding, setVoiding] = useState(false);
   const [printed, setPrinted] = useState(false);
   const next = useRef<HTMLButtonElement>(null);
@@ -104,10 +108,7 @@ export function ReceiptView({ receipt, fresh }: { receipt: Receipt; fresh: boole
               </dd>
             </div>
           </dl>
-          <p className="receipt__sync">
-            {synced ? <CheckIcon size={20} /> : <ClockIcon size={20} />}
-            {synced ? t("receipt.synced") : t("receipt.unsynced")}
-          </p>
+          <Handover receipt={receipt} />
           <div className="receipt__do">
             <Button
               ref={next}
@@ -121,35 +122,39 @@ export function ReceiptView({ receipt, fresh }: { receipt: Receipt; fresh: boole
             >
               {t("receipt.new")}
             </Button>
-            <Button
-              size="large"
-              icon={<PrintIcon />}
-              busy={printing.busy || busy}
-              onClick={() => void print()}
-            >
-              {fresh && !printed ? t("receipt.print") : t("receipt.print_copy")}
-            </Button>
-            <Button
-              icon={<DownloadIcon />}
-              busy={printing.busy}
-              onClick={() => void printing.savePdf(receipt)}
-            >
-              {t("receipt.pdf")}
-            </Button>
-            {sale && (
+            {whole && (
               <>
-                <Button icon={<ReturnIcon />} shortcut="F8" busy={busy} onClick={() => void giveBack()}>
-                  {t("receipt.return")}
+                <Button
+                  size="large"
+                  icon={<PrintIcon />}
+                  busy={printing.busy || busy}
+                  onClick={() => void print()}
+                >
+                  {fresh && !printed ? t("receipt.print") : t("receipt.print_copy")}
                 </Button>
                 <Button
-                  kind="quiet"
-                  icon={<TrashIcon />}
-                  onClick={() => {
-                    setVoiding(true);
-                  }}
+                  icon={<DownloadIcon />}
+                  busy={printing.busy}
+                  onClick={() => void printing.savePdf(receipt)}
                 >
-                  {t("receipt.void")}
+                  {t("receipt.pdf")}
                 </Button>
+                {sale && (
+                  <>
+                    <Button icon={<ReturnIcon />} shortcut="F8" busy={busy} onClick={() => void giveBack()}>
+                      {t("receipt.return")}
+                    </Button>
+                    <Button
+                      kind="quiet"
+                      icon={<TrashIcon />}
+                      onClick={() => {
+                        setVoiding(true);
+                      }}
+                    >
+                      {t("receipt.void")}
+                    </Button>
+                  </>
+                )}
               </>
             )}
           </div>
@@ -171,10 +176,25 @@ export function ReceiptView({ receipt, fresh }: { receipt: Receipt; fresh: boole
       {printing.sheet}
     </div>
   );
+});
+
+/** Whether head office has it. Told for itself: each entry that is handed over would draw the whole receipt again. */
+function Handover({ receipt }: { receipt: Receipt }) {
+  const t = useSellWords();
+  const { sync } = useTill("sync");
+  const [synced, setSynced] = useState(receipt.synced);
+  // Everything was handed over at some time since, so this was; what is written later changes nothing in that.
+  if (!synced && sync.unsynced === 0) setSynced(true);
+  return (
+    <p className="receipt__sync">
+      {synced ? <CheckIcon size={20} /> : <ClockIcon size={20} />}
+      {synced ? t("receipt.synced") : t("receipt.unsynced")}
+    </p>
+  );
 }
 
 function VoidDialog({ receipt, onClose }: { receipt: Receipt; onClose: () => void }) {
-  const { go } = useSelling();
+  const { go } = useSellingActions();
   const engine = useEngine();
   const { run, busy } = useAction();
   const t = useSellWords();

@@ -4,14 +4,14 @@ import type { Receipt } from "@octonext/engine/api";
 import { useFormats, useWords } from "../i18n";
 import { tenderWords } from "../i18n/refusals";
 import { ScreenHead } from "../sell/screen-head";
-import { useSelling } from "../sell/selling";
+import { useSellingActions } from "../sell/selling";
 import { useSellWords } from "../sell/words";
 import { Button, Spinner } from "../ui";
 import { ReturnIcon } from "../ui/icons";
 import { useRecentReceipts } from "./use-recent";
 
 export function ReceiptsView() {
-  const { go } = useSelling();
+  const { go } = useSellingActions();
   const t = useSellWords();
   const receipts = useRecentReceipts();
   return (

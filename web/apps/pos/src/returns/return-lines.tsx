@@ -6,13 +6,13 @@ import type { ReceiptLine, ReturnableReceipt } from "@octonext/engine/api";
 import { useEngine } from "../engine";
 import { useFormats, useName } from "../i18n";
 import { ReasonField } from "../sell/reason-field";
-import { useSelling } from "../sell/selling";
+import { useSellingActions } from "../sell/selling";
 import { useSellWords } from "../sell/words";
 import { Button, IconButton, Notice, NumberField, useToast } from "../ui";
 import { MinusIcon, PlusIcon } from "../ui/icons";
 
 export function ReturnLines({ found }: { found: ReturnableReceipt }) {
-  const { change, go } = useSelling();
+  const { change, go } = useSellingActions();
   const engine = useEngine();
   const format = useFormats();
   const t = useSellWords();

@@ -7,7 +7,7 @@ import { useAction, useEngine, useTill } from "../engine";
 import { ReceiptList } from "../receipts/receipts-view";
 import { useRecentReceipts } from "../receipts/use-recent";
 import { ScreenHead } from "../sell/screen-head";
-import { useSelling } from "../sell/selling";
+import { useSellingActions } from "../sell/selling";
 import { TAKES_SCAN } from "../sell/use-wedge";
 import { useSellWords } from "../sell/words";
 import { Button, Choice, TextField } from "../ui";
@@ -18,7 +18,7 @@ import { WithoutReceipt } from "./without-receipt";
 const RECENT_SHOWN = 8;
 
 export function ReturnsView({ found }: { found: ReturnableReceipt | null }) {
-  const { go } = useSelling();
+  const { go } = useSellingActions();
   const t = useSellWords();
   const [how, setHow] = useState<"with" | "without">("with");
   return (
@@ -53,9 +53,9 @@ export function ReturnsView({ found }: { found: ReturnableReceipt | null }) {
 }
 
 function FindReceipt() {
-  const { go } = useSelling();
+  const { go } = useSellingActions();
   const engine = useEngine();
-  const { identity } = useTill();
+  const { identity } = useTill("identity");
   const { run, busy, refusal } = useAction({ show: "inline" });
   const t = useSellWords();
   const recent = useRecentReceipts(RECENT_SHOWN);

@@ -7,12 +7,12 @@ import { useEngine } from "../engine";
 import { useName } from "../i18n";
 import { PriceOf, SearchBox } from "../search/search-box";
 import { ReasonField } from "../sell/reason-field";
-import { useSelling } from "../sell/selling";
+import { useSellingActions } from "../sell/selling";
 import { useSellWords } from "../sell/words";
 import { Button, Notice, NumberField, useToast } from "../ui";
 
 export function WithoutReceipt() {
-  const { change, go } = useSelling();
+  const { change, go } = useSellingActions();
   const engine = useEngine();
   const name = useName();
   const t = useSellWords();

@@ -1,5 +1,5 @@
 /** Search as you type, for any screen that shows answers under a field. */
-import { useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 
 import { asRefusal } from "../engine";
 import { useRefusalWords } from "../i18n/refusals";
@@ -45,14 +45,18 @@ export function useSearch<T>(ask: (text: string) => Promise<T[]>): Search<T> {
     },
     [latest],
   );
-  const search = (next: string) => {
-    setText(next);
-    if (next.trim() === "") {
-      latest.forget();
-      setAnswers(null);
-    } else {
-      latest.put(next.trim());
-    }
-  };
+  const search = useCallback(
+    (next: string) => {
+      // Asked first: the worker looks while the field is drawn.
+      if (next.trim() === "") {
+        latest.forget();
+        setAnswers(null);
+      } else {
+        latest.put(next.trim());
+      }
+      setText(next);
+    },
+    [latest],
+  );
   return { text, answers, search };
 }

@@ -7,7 +7,7 @@ import { useEngine } from "../engine";
 import { IconButton } from "../ui";
 import { CameraIcon, GridIcon } from "../ui/icons";
 import { KeypadIcon } from "../sell/icons";
-import { useSelling } from "../sell/selling";
+import { useSellingActions } from "../sell/selling";
 import { signal } from "../sell/sound";
 import { useSellWords } from "../sell/words";
 import { cameraReads } from "./camera";
@@ -17,7 +17,7 @@ import { ProductGrid } from "./product-grid";
 import { SearchBox } from "./search-box";
 
 export function ProductArea({ searchRef }: { searchRef: Ref<HTMLInputElement> }) {
-  const { change, scan } = useSelling();
+  const { change, scan } = useSellingActions();
   const engine = useEngine();
   const t = useSellWords();
   const [panel, setPanel] = useState<"grid" | "pad">("grid");

@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 
 import type { Category, ProductHit } from "@octonext/engine/api";
 
-import { useAction, useEngine, useTill } from "../engine";
+import { useEngine, useRun, useTill } from "../engine";
 import { useName } from "../i18n";
 import { useSellWords } from "../sell/words";
 import { Button, Spinner } from "../ui";
@@ -17,8 +17,8 @@ type Chosen = { kind: "favourites" } | { kind: "category"; id: string | null };
 
 export function ProductGrid({ onPick }: { onPick: (product: ProductHit) => void }) {
   const engine = useEngine();
-  const { catalogue } = useTill();
-  const { run } = useAction();
+  const { catalogue } = useTill("catalogue");
+  const run = useRun();
   const t = useSellWords();
   const [categories, setCategories] = useState<Category[]>([]);
   const [chosen, setChosen] = useState<Chosen>({ kind: "favourites" });

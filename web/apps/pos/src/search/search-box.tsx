@@ -1,5 +1,15 @@
 /** Search as you type: arrows choose among the answers, Enter takes one, Escape clears. */
-import { useCallback, useId, useRef, useState, type KeyboardEvent, type ReactNode, type Ref } from "react";
+import {
+  memo,
+  useCallback,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type ReactNode,
+  type Ref,
+} from "react";
 
 import type { ProductHit } from "@octonext/engine/api";
 
@@ -7,11 +17,14 @@ import { useEngine, useMoney } from "../engine";
 import { useFormats, useName } from "../i18n";
 import { useSellWords } from "../sell/words";
 import { IconButton, TextField } from "../ui";
+import { afterFrame } from "../ui/later";
 import { CloseIcon, SearchIcon } from "../ui/icons";
 import { useSearch, type Answers } from "./answers";
 
 /** More than fit on a screen are not read; the next letter narrows them. */
 const ANSWERS_MAX = 20;
+/** As many as a screen of 800 pixels holds; the rest of them is drawn a frame later, below its edge. */
+const FIRST_MAX = 10;
 
 export interface SearchBoxProps {
   onPick: (product: ProductHit) => void;
@@ -35,11 +48,13 @@ export function SearchBox({ onPick, inputRef, shortcut, tools, focused, children
   // New answers are read from the top.
   const active = chosen.of === answers ? chosen.at : 0;
 
-  const pick = (product: ProductHit | undefined) => {
-    if (product === undefined) return;
-    search("");
-    onPick(product);
-  };
+  const pick = useCallback(
+    (product: ProductHit) => {
+      search("");
+      onPick(product);
+    },
+    [search, onPick],
+  );
   const go = (to: number) => {
     const count = answers?.found.length ?? 0;
     const next = Math.max(0, Math.min(count - 1, to));
@@ -50,8 +65,10 @@ export function SearchBox({ onPick, inputRef, shortcut, tools, focused, children
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "ArrowDown") go(active + 1);
     else if (event.key === "ArrowUp") go(active - 1);
-    else if (event.key === "Enter") pick(answers?.text === text.trim() ? answers.found[active] : undefined);
-    else if (event.key === "Escape" && text !== "") search("");
+    else if (event.key === "Enter") {
+      const product = answers?.text === text.trim() ? answers.found[active] : undefined;
+      if (product !== undefined) pick(product);
+    } else if (event.key === "Escape" && text !== "") search("");
     else return;
     event.preventDefault();
   };
@@ -106,23 +123,7 @@ export function SearchBox({ onPick, inputRef, shortcut, tools, focused, children
         className="answers"
         hidden={!open || answers.found.length === 0}
       >
-        {open &&
-          answers.found.map((hit, at) => (
-            // eslint-disable-next-line jsx-a11y/click-events-have-key-events -- the field has the keys
-            <div
-              key={hit.id}
-              id={`${id}-${at}`}
-              role="option"
-              tabIndex={-1}
-              aria-selected={at === active}
-              className="answer"
-              onClick={() => {
-                pick(hit);
-              }}
-            >
-              <Answer hit={hit} />
-            </div>
-          ))}
+        {open && <Options found={answers.found} active={active} id={id} onPick={pick} />}
       </div>
       {open && answers.found.length === 0 && (
         <p className="nothing">{answers.refusal ?? t("search.none", { text: answers.text })}</p>
@@ -131,7 +132,42 @@ export function SearchBox({ onPick, inputRef, shortcut, tools, focused, children
   );
 }
 
-function Answer({ hit }: { hit: ProductHit }) {
+interface OptionsProps {
+  found: readonly ProductHit[];
+  active: number;
+  id: string;
+  onPick: (product: ProductHit) => void;
+}
+
+/** Drawn when there are other answers, not at every key that asks for them. */
+const Options = memo(function Options({ found, active, id, onPick }: OptionsProps) {
+  const [whole, setWhole] = useState<readonly ProductHit[] | null>(null);
+  useEffect(() => {
+    if (found.length <= FIRST_MAX) return undefined;
+    return afterFrame(() => {
+      setWhole(found);
+    });
+  }, [found]);
+  const shown = whole === found || active >= FIRST_MAX ? found : found.slice(0, FIRST_MAX);
+  return shown.map((hit, at) => (
+    // eslint-disable-next-line jsx-a11y/click-events-have-key-events -- the field has the keys
+    <div
+      key={hit.id}
+      id={`${id}-${at}`}
+      role="option"
+      tabIndex={-1}
+      aria-selected={at === active}
+      className="answer"
+      onClick={() => {
+        onPick(hit);
+      }}
+    >
+      <Answer hit={hit} />
+    </div>
+  ));
+});
+
+const Answer = memo(function Answer({ hit }: { hit: ProductHit }) {
   const { language } = useFormats();
   const name = useName();
   const other = language === "ar" ? hit.name.en : hit.name.ar;
@@ -149,7 +185,7 @@ function Answer({ hit }: { hit: ProductHit }) {
       <PriceOf hit={hit} />
     </>
   );
-}
+});
 
 export function PriceOf({ hit }: { hit: ProductHit }) {
   const { exponent } = useMoney();

@@ -5,12 +5,12 @@ import type { CartLine } from "@octonext/engine/api";
 
 import { useAction, useEngine } from "../engine";
 import { useFormats, useName, useWords } from "../i18n";
-import { usePrinting } from "../printing/use-printing";
+import { usePaper } from "../printing/use-paper";
 import { Button, Dialog, TextField, useToast } from "../ui";
 import { DiscountDialog } from "./discount-dialog";
 import { PriceDialog, QuantityDialog } from "./line-dialogs";
 import { ReasonField, REASON_MAX } from "./reason-field";
-import { useSelling } from "./selling";
+import { useSelling, useSellingActions } from "./selling";
 import { useSellWords } from "./words";
 
 export type OpenDialog =
@@ -45,7 +45,7 @@ interface Closing {
 }
 
 function RemoveDialog({ line, onClose }: Closing & { line: CartLine }) {
-  const { change } = useSelling();
+  const { change } = useSellingActions();
   const engine = useEngine();
   const name = useName();
   const t = useSellWords();
@@ -146,7 +146,7 @@ function HoldDialog({ onClose }: Closing) {
 }
 
 function CancelDialog({ onClose }: Closing) {
-  const { change } = useSelling();
+  const { change } = useSellingActions();
   const engine = useEngine();
   const t = useSellWords();
   const toast = useToast();
@@ -189,7 +189,7 @@ function CancelDialog({ onClose }: Closing) {
 function DrawerDialog({ onClose }: Closing) {
   const engine = useEngine();
   const { run, busy } = useAction();
-  const { kickDrawer } = usePrinting();
+  const { kickDrawer } = usePaper();
   const t = useSellWords();
   const words = useWords();
   const toast = useToast();

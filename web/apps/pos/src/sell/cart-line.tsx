@@ -5,7 +5,7 @@ import type { CartLine } from "@octonext/engine/api";
 
 import { useEngine, useMoney } from "../engine";
 import { useFormats, useName } from "../i18n";
-import { useSelling } from "./selling";
+import { useSellingActions } from "./selling";
 import { useSellWords } from "./words";
 
 export interface CartLineRowProps {
@@ -13,8 +13,8 @@ export interface CartLineRowProps {
   selected: boolean;
 }
 
-export function CartLineRow({ line, selected }: CartLineRowProps) {
-  const { select, change } = useSelling();
+export const CartLineRow = memo(function CartLineRow({ line, selected }: CartLineRowProps) {
+  const { select, change } = useSellingActions();
   const engine = useEngine();
   const step = (quantity: number) => {
     if (quantity > 0)
@@ -41,7 +41,7 @@ export function CartLineRow({ line, selected }: CartLineRowProps) {
       <Face line={line} />
     </button>
   );
-}
+});
 
 /** From line to line with the arrows: each line is a button, and its actions follow it. */
 function neighbourOf(face: HTMLElement, step: 1 | -1): HTMLElement | undefined {
@@ -49,47 +49,41 @@ function neighbourOf(face: HTMLElement, step: 1 | -1): HTMLElement | undefined {
   return faces[faces.indexOf(face) + step];
 }
 
-const Face = memo(
-  function Face({ line }: { line: CartLine }) {
-    const { exponent } = useMoney();
-    const format = useFormats();
-    const name = useName();
-    const t = useSellWords();
-    const money = (minor: number) => format.money(minor, exponent);
-    const discount = line.lineDiscount + line.cartDiscount;
-    const detail = { quantity: format.quantity(line.quantity), price: money(line.unitPrice) };
-    return (
-      <>
-        <span className="line__quantity amount">
-          {format.quantity(line.quantity)}
-          {line.unit === "kg" && <small>{t("sell.kg")}</small>}
+function Face({ line }: { line: CartLine }) {
+  const { exponent } = useMoney();
+  const format = useFormats();
+  const name = useName();
+  const t = useSellWords();
+  const money = (minor: number) => format.money(minor, exponent);
+  const discount = line.lineDiscount + line.cartDiscount;
+  const detail = { quantity: format.quantity(line.quantity), price: money(line.unitPrice) };
+  return (
+    <>
+      <span className="line__quantity amount">
+        {format.quantity(line.quantity)}
+        {line.unit === "kg" && <small>{t("sell.kg")}</small>}
+      </span>
+      <span className="line__what">
+        <span className="line__name">
+          <bdi>{name(line.name)}</bdi>
         </span>
-        <span className="line__what">
-          <span className="line__name">
-            <bdi>{name(line.name)}</bdi>
-          </span>
-          <span className="line__detail">
-            {line.kind === "return" && <span className="tag tag--return">{t("sell.returned")}</span>}
-            <bdi className="amount">
-              {line.unit === "kg" ? t("sell.weighed", detail) : t("sell.each", detail)}
-            </bdi>
-            {line.listPrice !== null && (
-              <bdi className="muted">{t("sell.was", { price: money(line.listPrice) })}</bdi>
-            )}
-            {discount > 0 && (
-              <bdi className="tag">{t("sell.line_discount", { amount: money(discount) })}</bdi>
-            )}
-          </span>
-          {line.note !== null && (
-            <span className="line__note">
-              <bdi>{line.note}</bdi>
-            </span>
+        <span className="line__detail">
+          {line.kind === "return" && <span className="tag tag--return">{t("sell.returned")}</span>}
+          <bdi className="amount">
+            {line.unit === "kg" ? t("sell.weighed", detail) : t("sell.each", detail)}
+          </bdi>
+          {line.listPrice !== null && (
+            <bdi className="muted">{t("sell.was", { price: money(line.listPrice) })}</bdi>
           )}
+          {discount > 0 && <bdi className="tag">{t("sell.line_discount", { amount: money(discount) })}</bdi>}
         </span>
-        <span className="line__total amount">{money(line.kind === "return" ? -line.total : line.total)}</span>
-      </>
-    );
-  },
-  // Lines arrive from the worker as new objects each time; what they say decides.
-  (before, after) => JSON.stringify(before.line) === JSON.stringify(after.line),
-);
+        {line.note !== null && (
+          <span className="line__note">
+            <bdi>{line.note}</bdi>
+          </span>
+        )}
+      </span>
+      <span className="line__total amount">{money(line.kind === "return" ? -line.total : line.total)}</span>
+    </>
+  );
+}

@@ -1,5 +1,7 @@
 /** The cart: its lines, what they come to, and what can be done with all of it. */
-import { useEffect, useRef } from "react";
+import { memo, useEffect, useRef } from "react";
+
+import type { Customer } from "@octonext/engine/api";
 
 import { useEngine, useMoney, useTill } from "../engine";
 import { useFormats } from "../i18n";
@@ -21,13 +23,18 @@ import type { OpenDialog } from "./cart-dialogs";
 import { CartLineRow } from "./cart-line";
 import { ListIcon } from "./icons";
 import { LineActions } from "./line-actions";
-import { useSelling } from "./selling";
+import { useSelling, useSellingActions } from "./selling";
 import { Tool } from "./tool";
 import { useSellWords } from "./words";
 
 export interface CartPanelProps {
   onDialog: (dialog: OpenDialog) => void;
   onRecall: () => void;
+}
+
+interface CartHeadProps {
+  customer: Customer | null;
+  onDialog: (dialog: OpenDialog) => void;
 }
 
 export function CartPanel({ onDialog, onRecall }: CartPanelProps) {
@@ -44,7 +51,7 @@ export function CartPanel({ onDialog, onRecall }: CartPanelProps) {
 
   return (
     <section className="cart" aria-label={t("sell.cart")}>
-      <CartHead onDialog={onDialog} />
+      <CartHead customer={cart.customer} onDialog={onDialog} />
       {empty ? (
         <div className="cart__empty">
           <ScanIcon size={48} />
@@ -70,15 +77,15 @@ export function CartPanel({ onDialog, onRecall }: CartPanelProps) {
   );
 }
 
-function CartHead({ onDialog }: { onDialog: (dialog: OpenDialog) => void }) {
-  const { cart, go, change } = useSelling();
+const CartHead = memo(function CartHead({ customer, onDialog }: CartHeadProps) {
+  const { go, change } = useSellingActions();
   const engine = useEngine();
   const t = useSellWords();
   return (
     <div className="cart__head">
       <button
         type="button"
-        className={cart.customer === null ? "chip" : "chip chip--on"}
+        className={customer === null ? "chip" : "chip chip--on"}
         aria-keyshortcuts="F3"
         title={`${t("sell.customer")} (F3)`}
         onClick={() => {
@@ -87,10 +94,10 @@ function CartHead({ onDialog }: { onDialog: (dialog: OpenDialog) => void }) {
       >
         <PersonIcon size={20} />
         <span className="chip__text">
-          <bdi>{cart.customer?.name ?? t("sell.choose_customer")}</bdi>
+          <bdi>{customer?.name ?? t("sell.choose_customer")}</bdi>
         </span>
       </button>
-      {cart.customer !== null && (
+      {customer !== null && (
         <IconButton
           label={t("customers.remove")}
           icon={<CloseIcon size={20} />}
@@ -116,11 +123,10 @@ function CartHead({ onDialog }: { onDialog: (dialog: OpenDialog) => void }) {
       />
     </div>
   );
-}
+});
 
 function CartFoot({ onDialog, onRecall }: CartPanelProps) {
-  const { cart, go } = useSelling();
-  const { held } = useTill();
+  const { cart } = useSelling();
   const { currency, exponent } = useMoney();
   const format = useFormats();
   const t = useSellWords();
@@ -166,70 +172,93 @@ function CartFoot({ onDialog, onRecall }: CartPanelProps) {
           </dd>
         </div>
       </dl>
-      <div className="cart__tools">
-        <Tool
-          label={t("sell.hold")}
-          keys="F6"
-          icon={<HoldIcon />}
-          disabled={empty}
-          onClick={() => {
-            onDialog({ kind: "hold" });
-          }}
-        />
-        <Tool
-          label={held > 0 ? t("sell.recall_count", { count: held }) : t("sell.recall")}
-          keys="F7"
-          icon={<ListIcon />}
-          badge={held}
-          onClick={onRecall}
-        />
-        <Tool
-          label={t("sell.return")}
-          keys="F8"
-          icon={<ReturnIcon />}
-          onClick={() => {
-            go({ name: "returns", found: null });
-          }}
-        />
-        <Tool
-          label={t("sell.discount")}
-          icon={<PercentIcon />}
-          disabled={empty}
-          onClick={() => {
-            onDialog({ kind: "discount", line: null });
-          }}
-        />
-        <Tool
-          label={t("sell.note")}
-          icon={<NoteIcon />}
-          disabled={empty}
-          onClick={() => {
-            onDialog({ kind: "note", line: null });
-          }}
-        />
-        <Tool
-          label={t("sell.cancel")}
-          keys="Shift+F6"
-          icon={<TrashIcon />}
-          disabled={empty}
-          onClick={() => {
-            onDialog({ kind: "cancel" });
-          }}
-        />
-      </div>
-      <Button
-        kind="primary"
-        size="large"
-        className="cart__pay"
-        shortcut="F4"
-        icon={<CashIcon />}
-        disabled={empty}
-        onClick={() => {
-          go({ name: "pay" });
-        }}
-      >
-        {exchange ? t("sell.exchange") : cart.total < 0 ? t("sell.pay_out") : t("sell.pay")}
-      </Button>
+      <CartTools empty={empty} onDialog={onDialog} onRecall={onRecall} />
+      <PayButton
+        empty={empty}
+        label={exchange ? t("sell.exchange") : cart.total < 0 ? t("sell.pay_out") : t("sell.pay")}
+      />
     </div>
   );
 }
+
+const CartTools = memo(function CartTools({
+  empty,
+  onDialog,
+  onRecall,
+}: CartPanelProps & { empty: boolean }) {
+  const { go } = useSellingActions();
+  const { held } = useTill("held");
+  const t = useSellWords();
+  return (
+    <div className="cart__tools">
+      <Tool
+        label={t("sell.hold")}
+        keys="F6"
+        icon={<HoldIcon />}
+        disabled={empty}
+        onClick={() => {
+          onDialog({ kind: "hold" });
+        }}
+      />
+      <Tool
+        label={held > 0 ? t("sell.recall_count", { count: held }) : t("sell.recall")}
+        keys="F7"
+        icon={<ListIcon />}
+        badge={held}
+        onClick={onRecall}
+      />
+      <Tool
+        label={t("sell.return")}
+        keys="F8"
+        icon={<ReturnIcon />}
+        onClick={() => {
+          go({ name: "returns", found: null });
+        }}
+      />
+      <Tool
+        label={t("sell.discount")}
+        icon={<PercentIcon />}
+        disabled={empty}
+        onClick={() => {
+          onDialog({ kind: "discount", line: null });
+        }}
+      />
+      <Tool
+        label={t("sell.note")}
+        icon={<NoteIcon />}
+        disabled={empty}
+        onClick={() => {
+          onDialog({ kind: "note", line: null });
+        }}
+      />
+      <Tool
+        label={t("sell.cancel")}
+        keys="Shift+F6"
+        icon={<TrashIcon />}
+        disabled={empty}
+        onClick={() => {
+          onDialog({ kind: "cancel" });
+        }}
+      />
+    </div>
+  );
+});
+
+const PayButton = memo(function PayButton({ empty, label }: { empty: boolean; label: string }) {
+  const { go } = useSellingActions();
+  return (
+    <Button
+      kind="primary"
+      size="large"
+      className="cart__pay"
+      shortcut="F4"
+      icon={<CashIcon />}
+      disabled={empty}
+      onClick={() => {
+        go({ name: "pay" });
+      }}
+    >
+      {label}
+    </Button>
+  );
+});

@@ -7,7 +7,7 @@ import { useEngine, useMoney } from "../engine";
 import { useFormats, useName, useWords } from "../i18n";
 import { Button, Dialog, MoneyPad, NumberField } from "../ui";
 import { ReasonField } from "./reason-field";
-import { useSelling } from "./selling";
+import { useSellingActions } from "./selling";
 import { useSellWords } from "./words";
 
 interface Props {
@@ -16,7 +16,7 @@ interface Props {
 }
 
 export function QuantityDialog({ line, onClose }: Props) {
-  const { change } = useSelling();
+  const { change } = useSellingActions();
   const engine = useEngine();
   const name = useName();
   const t = useSellWords();
@@ -57,7 +57,7 @@ export function QuantityDialog({ line, onClose }: Props) {
 }
 
 export function PriceDialog({ line, onClose }: Props) {
-  const { change } = useSelling();
+  const { change } = useSellingActions();
   const engine = useEngine();
   const { currency, exponent } = useMoney();
   const format = useFormats();

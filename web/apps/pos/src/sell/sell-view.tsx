@@ -1,5 +1,5 @@
 /** The screen of the day: the cart on one side, what can be sold on the other. */
-import { useRef, useState } from "react";
+import { memo, useCallback, useRef, useState } from "react";
 
 import { useTill } from "../engine";
 import { ProductArea } from "../search/product-area";
@@ -9,19 +9,22 @@ import { CartDialogs, type OpenDialog } from "./cart-dialogs";
 import { useSelling } from "./selling";
 import { useSellWords } from "./words";
 
+// What can be sold does not change with what was: a scan draws the cart alone.
+const Products = memo(ProductArea);
+
 export function SellView() {
   const { cart, go } = useSelling();
-  const { held } = useTill();
+  const { held } = useTill("held");
   const t = useSellWords();
   const toast = useToast();
   const search = useRef<HTMLInputElement>(null);
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const empty = cart.lines.length === 0;
 
-  const recall = () => {
+  const recall = useCallback(() => {
     if (!empty && held > 0) toast({ kind: "info", text: t("held.cart_first") });
     go({ name: "held" });
-  };
+  }, [empty, held, toast, t, go]);
   useShortcuts([
     { keys: "F2", label: t("search.label"), run: () => search.current?.focus() },
     {
@@ -82,7 +85,7 @@ export function SellView() {
     <div className="sell">
       <h1 className="hidden-text">{t("sell.title")}</h1>
       <CartPanel onDialog={setDialog} onRecall={recall} />
-      <ProductArea searchRef={search} />
+      <Products searchRef={search} />
       {dialog !== null && (
         <CartDialogs
           dialog={dialog}

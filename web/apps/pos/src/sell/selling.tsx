@@ -12,7 +12,7 @@ import {
 
 import type { CartView, Receipt, ReturnableReceipt } from "@octonext/engine/api";
 
-import { useAction, useEngine, useMoney, useTill, type Approved } from "../engine";
+import { useEngine, useMoney, useRun, useTill, type Approved } from "../engine";
 import { useFormats, useName } from "../i18n";
 import { useToast } from "../ui";
 import { addedKey } from "./added";
@@ -29,12 +29,9 @@ export type View =
   | { name: "held" }
   | { name: "receipts" };
 
-export interface Selling {
-  cart: CartView;
-  view: View;
+/** What can be done: the same functions from one rendering to the next. */
+export interface SellingActions {
   go: (view: View) => void;
-  /** The line that actions are for. */
-  selected: string | null;
   select: (lineKey: string | null) => void;
   /** Asks the engine for a changed cart, shows it, and says what it means. Resolves to whether it happened. */
   change: (call: (approval: Approved) => Promise<CartView>) => Promise<boolean>;
@@ -43,23 +40,55 @@ export interface Selling {
   say: (text: string) => void;
 }
 
-const Context = createContext<Selling | null>(null);
+export interface Selling extends SellingActions {
+  cart: CartView;
+  view: View;
+  /** The line that actions are for. */
+  selected: string | null;
+}
 
+const Context = createContext<Selling | null>(null);
+const ActionsContext = createContext<SellingActions | null>(null);
+
+/** Drawn again with every change of the cart. */
 export function useSelling(): Selling {
-  const selling = useContext(Context);
-  if (selling === null) throw new Error("useSelling outside of SellingProvider");
-  return selling;
+  return provided(useContext(Context));
+}
+
+/** For what does not show the cart: a scan draws it no second time. */
+export function useSellingActions(): SellingActions {
+  return provided(useContext(ActionsContext));
+}
+
+function provided<T>(value: T | null): T {
+  if (value === null) throw new Error("selling outside of SellingProvider");
+  return value;
+}
+
+/** The engine tells the whole cart each time: what says the same as before stays the same object, and is not drawn. */
+function shared(before: CartView | null, next: CartView): CartView {
+  if (before === null) return next;
+  const known = new Map(before.lines.map((line) => [line.key, line]));
+  return {
+    ...next,
+    lines: next.lines.map((line) => same(known.get(line.key), line)),
+    customer: same(before.customer, next.customer),
+  };
+}
+
+function same<T>(before: T | undefined, next: T): T {
+  return before !== undefined && JSON.stringify(before) === JSON.stringify(next) ? before : next;
 }
 
 export function SellingProvider({ waiting, children }: { waiting: ReactNode; children: ReactNode }) {
   const engine = useEngine();
   const { currency, exponent } = useMoney();
-  const { held } = useTill();
+  const { held } = useTill("held");
   const format = useFormats();
   const name = useName();
   const t = useSellWords();
   const toast = useToast();
-  const { run } = useAction();
+  const run = useRun();
   const [cart, setCart] = useState<CartView | null>(null);
   const [view, setView] = useState<View>({ name: "sell" });
   const [selected, select] = useState<string | null>(null);
@@ -68,8 +97,9 @@ export function SellingProvider({ waiting, children }: { waiting: ReactNode; chi
   const viewName = useRef<View["name"]>("sell");
 
   const show = useCallback(
-    (next: CartView) => {
+    (told: CartView) => {
       const before = shown.current;
+      const next = shared(before, told);
       shown.current = next;
       setCart(next);
       const key = before === null ? null : addedKey(before, next);
@@ -130,10 +160,10 @@ export function SellingProvider({ waiting, children }: { waiting: ReactNode; chi
       const outcome = answer.value;
       switch (outcome.kind) {
         case "added":
-          signal("added");
           show(outcome.cart);
           select(outcome.lineKey);
           if (viewName.current !== "sell") go({ name: "sell" });
+          signal("added");
           break;
         case "receipt":
           signal("added");
@@ -152,17 +182,25 @@ export function SellingProvider({ waiting, children }: { waiting: ReactNode; chi
     [engine, go, name, run, show, t, toast],
   );
 
+  const actions = useMemo(() => ({ go, select, change, scan, say }), [go, change, scan]);
   const selling = useMemo(
-    () => (cart === null ? null : { cart, view, go, selected, select, change, scan, say }),
-    [cart, view, go, selected, change, scan],
+    () => (cart === null ? null : { cart, view, selected, ...actions }),
+    [cart, view, selected, actions],
   );
   return (
     <>
       <div className="hidden-text" role="status">
         {said}
       </div>
-      {/* eslint-disable-next-line react-hooks/refs -- what is handed down reads them in events only */}
-      {selling === null ? waiting : <Context value={selling}>{children}</Context>}
+      {/* eslint-disable react-hooks/refs -- what is handed down reads them in events only */}
+      {selling === null ? (
+        waiting
+      ) : (
+        <ActionsContext value={actions}>
+          <Context value={selling}>{children}</Context>
+        </ActionsContext>
+      )}
+      {/* eslint-enable react-hooks/refs */}
     </>
   );
 }

@@ -1,4 +1,5 @@
 /** Two sounds that a cashier knows without looking: added, and not added. */
+import { afterFrame } from "../ui/later";
 
 const TONES: Readonly<Record<"added" | "error", readonly { hertz: number; seconds: number }[]>> = {
   added: [{ hertz: 1320, seconds: 0.06 }],
@@ -14,6 +15,13 @@ let context: AudioContext | null = null;
 export function signal(kind: "added" | "error"): void {
   // Not in every environment, and a till without a loudspeaker still sells.
   if (typeof AudioContext === "undefined") return;
+  // After the frame with what it stands for: a slow tablet takes a while to make a tone.
+  afterFrame(() => {
+    play(kind);
+  });
+}
+
+function play(kind: "added" | "error"): void {
   context ??= new AudioContext();
   let at = context.currentTime;
   for (const { hertz, seconds } of TONES[kind]) {

@@ -243,5 +243,5 @@ export const en = {
     "This browser cannot reach that printer. Choose another way to print in the settings.",
   "printer.not_chosen": "No printer was chosen.",
   "printer.not_connected": "The printer is not connected. Check its cable and power.",
-  "printer.failed": "The printer did not take the receipt. Check paper and cover, then print again.",
+  "printer.failed": "The printer did not print. Check paper and cover, then print again.",
 } as const;

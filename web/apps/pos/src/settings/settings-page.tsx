@@ -102,7 +102,7 @@ function About() {
   const t = useWords();
   const name = useName();
   const format = useFormats();
-  const { identity, appVersion } = useTill();
+  const { identity, appVersion } = useTill("identity", "appVersion");
   const { run } = useAction();
   const install = useInstall();
   return (

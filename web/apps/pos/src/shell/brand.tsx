@@ -6,7 +6,7 @@ import { Mark } from "./mark";
 export function Brand({ size }: { size: number }) {
   const t = useWords();
   const name = useName();
-  const { identity } = useTill();
+  const { identity } = useTill("identity");
   return (
     <div className="brand">
       <Mark size={size} />

@@ -19,7 +19,7 @@ export interface MenuProps {
 export function MenuDialog({ onClose, onPage, onHelp, onLock, onSwitch }: MenuProps) {
   const t = useWords();
   const name = useName();
-  const { person, appVersion } = useTill();
+  const { person, appVersion } = useTill("person", "appVersion");
   const item = (label: string, icon: ReactNode, run: () => void) => (
     <Button kind="quiet" size="large" className="menu__item" icon={icon} onClick={run}>
       {label}

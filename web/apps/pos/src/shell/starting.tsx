@@ -1,6 +1,7 @@
 /** While the engine reads its journal. Nothing is shown for a moment: a flash of a screen is a nuisance. */
 import { useEffect, useState } from "react";
 
+import { useTill } from "../engine";
 import { useWords } from "../i18n";
 import { Notice, Spinner } from "../ui/notice";
 import { Mark } from "./mark";
@@ -11,6 +12,8 @@ const SLOW_AFTER_MS = 8000;
 
 export function Starting() {
   const t = useWords();
+  const { storage } = useTill("storage");
+  const isFull = storage.level === "critical";
   const [waited, setWaited] = useState<"short" | "shown" | "long">("short");
   useEffect(() => {
     const timers = [
@@ -30,7 +33,8 @@ export function Starting() {
       <Mark size={72} />
       <h1 className={waited === "short" ? "hidden-text" : "starting__title"}>{t("starting.title")}</h1>
       {waited !== "short" && <Spinner label={t("common.loading")} />}
-      {waited === "long" && <Notice live>{t("starting.slow")}</Notice>}
+      {isFull && <Notice kind="error">{t("starting.full")}</Notice>}
+      {waited === "long" && !isFull && <Notice live>{t("starting.slow")}</Notice>}
     </main>
   );
 }

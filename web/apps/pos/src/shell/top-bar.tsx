@@ -1,7 +1,7 @@
 /** The bar above the work: where this is, how the connection stands, who works, and the way out. */
 import { lazy, Suspense, useState } from "react";
 
-import { useAction, useEngine, useTill } from "../engine";
+import { useEngine, useRun, useTill } from "../engine";
 import { useName, useWords } from "../i18n";
 import { lastPerson } from "../sign-in/last-person";
 import { SyncBadge } from "../status/badge";
@@ -19,8 +19,8 @@ export function TopBar({ page, onPage }: { page: Page; onPage: (page: Page) => v
   const t = useWords();
   const name = useName();
   const engine = useEngine();
-  const { person } = useTill();
-  const { run } = useAction();
+  const { person } = useTill("person");
+  const run = useRun();
   const [open, setOpen] = useState<"menu" | "help" | null>(null);
   const lock = () => {
     void run(() => engine.lock());

@@ -32,7 +32,7 @@ export function useUpdate(): Update {
 }
 
 export function UpdateProvider({ children }: { children: ReactNode }) {
-  const { idle, phase } = useTill();
+  const { idle, phase } = useTill("idle", "phase");
   const waiting = useWaitingWorker();
   const asked = useRef(false);
   const unused = phase === "locked" || phase === "unenrolled" || phase === "revoked";

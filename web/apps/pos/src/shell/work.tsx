@@ -24,7 +24,7 @@ const SettingsPage = lazy(() =>
 export function Work() {
   const t = useWords();
   const engine = useEngine();
-  const { person, shift } = useTill();
+  const { person, shift } = useTill("person", "shift");
   const [page, setPage] = useState<Page>("sell");
   useTouched(engine);
   useEffect(() => {

@@ -1,8 +1,9 @@
 /** Cash in, cash out, and the drawer opened without a sale: each with a reason, each in the journal. */
 import { useState } from "react";
 
-import { useAction, useEngine, useMoney } from "../engine";
+import { useAction, useEngine, useMoney, useTill } from "../engine";
 import { useFormats, useWords } from "../i18n";
+import { usePaper } from "../printing/use-paper";
 import { Button } from "../ui/button";
 import { Choice } from "../ui/choice";
 import { Dialog } from "../ui/dialog";
@@ -10,6 +11,7 @@ import { Notice } from "../ui/notice";
 import { MoneyPad } from "../ui/number-field";
 import { TextField } from "../ui/text-field";
 import { useToast } from "../ui/toast";
+import { slipRows } from "./cash-slip";
 
 export type CashMove = "in" | "out" | "drawer";
 
@@ -27,6 +29,8 @@ export function CashDialog({ move, onClose }: { move: CashMove; onClose: () => v
   const engine = useEngine();
   const money = useMoney();
   const toast = useToast();
+  const { identity, person } = useTill("identity", "person");
+  const paper = usePaper();
   const { run, busy, refusal, clear } = useAction({ show: "inline" });
   const [amount, setAmount] = useState<number | null>(null);
   const [kind, setKind] = useState<(typeof REASONS)[CashMove][number]>(REASONS[move][0]);
@@ -60,6 +64,14 @@ export function CashDialog({ move, onClose }: { move: CashMove; onClose: () => v
           : t(move === "in" ? "shift.cash_in_done" : "shift.cash_out_done", { amount: said }),
     });
     onClose();
+    // After the entry: a drawer that opened without one could not be explained.
+    if (move === "drawer" || identity === null) {
+      await paper.kickDrawer();
+    } else if (paper.direct) {
+      // A browser would ask first how to print, after every change of money: there the journal alone has it.
+      const slip = { move, amount: value, reason, person, at: new Date().toISOString() };
+      await paper.print(() => slipRows(slip, identity), { openDrawer: true });
+    }
   };
   return (
     <Dialog

@@ -1,7 +1,7 @@
 /** Before the first sale: the float that lies in the drawer. */
 import { useState } from "react";
 
-import { useAction, useEngine, useMoney } from "../engine";
+import { useAction, useEngine, useMoney, useTill } from "../engine";
 import { useWords } from "../i18n";
 import { Button } from "../ui/button";
 import { Notice } from "../ui/notice";
@@ -13,6 +13,7 @@ export function OpenShift() {
   const t = useWords();
   const engine = useEngine();
   const money = useMoney();
+  const { storage } = useTill("storage");
   const toast = useToast();
   const { run, busy, refusal, clear } = useAction({ show: "inline" });
   const [float, setFloat] = useState<number | null>(null);
@@ -49,6 +50,7 @@ export function OpenShift() {
           clear();
         }}
       />
+      {storage.persisted === false && <Notice kind="warning">{t("shift.not_kept")}</Notice>}
       {refusal !== null && <Notice kind="error">{refusal}</Notice>}
       <Button kind="primary" size="large" type="submit" busy={busy}>
         {busy ? t("shift.opening") : t("shift.open_submit")}

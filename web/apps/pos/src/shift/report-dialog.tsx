@@ -1,43 +1,50 @@
-/** An X or Z report on screen, and on the receipt printer's paper. */
-import { useRef } from "react";
-import { createPortal } from "react-dom";
-
+/** An X or Z report on screen, and from there on the receipt printer's paper or as a file. */
 import type { ShiftReport } from "@octonext/engine/api";
 
 import { useTill } from "../engine";
-import { useName, useWords } from "../i18n";
-import { usePreferences } from "../preferences";
-import { printSheet } from "../printing/browser";
-import "../receipts/paper.css";
+import { useWords } from "../i18n";
+import { usePaper } from "../printing/use-paper";
+import { useSellWords } from "../sell/words";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
-import { PrintIcon } from "../ui/icons";
+import { DownloadIcon, PrintIcon } from "../ui/icons";
+import { reportName, reportRows } from "./report-rows";
 import { ReportView } from "./report-view";
 
 export function ReportDialog({ report, onClose }: { report: ShiftReport; onClose: () => void }) {
   const t = useWords();
-  const name = useName();
-  const { identity } = useTill();
-  const { receiptWidth } = usePreferences().preferences;
-  const sheet = useRef<HTMLDivElement>(null);
-  const title = report.kind === "X" ? t("report.x") : t("report.z");
+  const paperWords = useSellWords();
+  const { identity } = useTill("identity");
+  const paper = usePaper();
   return (
     <Dialog
-      title={title}
+      title={report.kind === "X" ? t("report.x") : t("report.z")}
       width="large"
       testId="report"
       reading
       onClose={onClose}
       footer={
         <>
-          <Button
-            icon={<PrintIcon />}
-            onClick={() => {
-              if (sheet.current !== null) printSheet(sheet.current, receiptWidth);
-            }}
-          >
-            {t("common.print")}
-          </Button>
+          {identity !== null && (
+            <>
+              <Button
+                icon={<PrintIcon />}
+                busy={paper.busy}
+                onClick={() => void paper.print(() => reportRows(report, identity), { openDrawer: false })}
+              >
+                {t("common.print")}
+              </Button>
+              <Button
+                icon={<DownloadIcon />}
+                busy={paper.busy}
+                onClick={() =>
+                  void paper.savePdf(() => reportRows(report, identity), reportName(report, identity))
+                }
+              >
+                {paperWords("receipt.pdf")}
+              </Button>
+            </>
+          )}
           <Button kind="primary" data-autofocus onClick={onClose}>
             {t("common.done")}
           </Button>
@@ -45,19 +52,7 @@ export function ReportDialog({ report, onClose }: { report: ShiftReport; onClose
       }
     >
       <ReportView report={report} />
-      {createPortal(
-        <div ref={sheet} className="print-sheet" aria-hidden="true">
-          <div className={receiptWidth === 58 ? "paper paper--58" : "paper"}>
-            <p className="paper__heading">{identity === null ? "" : name(identity.branchName)}</p>
-            <p className="paper__title">
-              {title} · {identity?.receiptPrefix ?? ""}
-            </p>
-            <ReportView report={report} paper />
-            <p>{t("report.signature")}: ____________________</p>
-          </div>
-        </div>,
-        document.body,
-      )}
+      {paper.sheet}
     </Dialog>
   );
 }

@@ -6,18 +6,19 @@ import type { ShiftReport } from "@octonext/engine/api";
 import { useTill } from "../engine";
 import { useFormats, useName, useWords } from "../i18n";
 import { tenderWords } from "../i18n/refusals";
+import { less } from "./report-rows";
 
-export function ReportView({ report, paper = false }: { report: ShiftReport; paper?: boolean }) {
+export function ReportView({ report }: { report: ShiftReport }) {
   const t = useWords();
   const format = useFormats();
   const name = useName();
-  const { identity } = useTill();
+  const { identity } = useTill("identity");
   const exponent = identity?.exponent ?? 3;
   const money = (minor: number) => format.money(minor, exponent);
   const shown = (minor: number | null) => (minor === null ? t("report.hidden") : money(minor));
   const count = format.number;
   return (
-    <div className={paper ? "report report--paper" : "report"}>
+    <div className="report">
       <Group title={`${t("report.shift")} (${format.currency(report.currency)})`}>
         <Line name={t("report.opened")}>{format.dateTime(report.shift.openedAt)}</Line>
         <Line name={t("report.opened_by")}>
@@ -83,11 +84,6 @@ export function ReportView({ report, paper = false }: { report: ShiftReport; pap
       </Group>
     </div>
   );
-}
-
-/** Null where one of them may not be shown. */
-function less(one: number | null, other: number | null): number | null {
-  return one === null || other === null ? null : one - other;
 }
 
 function Difference({ value, money }: { value: number; money: (minor: number) => string }) {

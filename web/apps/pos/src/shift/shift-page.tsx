@@ -19,7 +19,7 @@ export function ShiftPage({ onSell }: { onSell: () => void }) {
   const format = useFormats();
   const name = useName();
   const engine = useEngine();
-  const { shift, held, idle } = useTill();
+  const { shift, held, idle } = useTill("shift", "held", "idle");
   const { run } = useAction();
   const [move, setMove] = useState<CashMove | null>(null);
   const [counting, setCounting] = useState(false);
@@ -135,7 +135,7 @@ export function ShiftPage({ onSell }: { onSell: () => void }) {
 
 function PastTotal({ report: { sales, returns, currency } }: { report: ShiftReport }) {
   const format = useFormats();
-  const { identity } = useTill();
+  const { identity } = useTill("identity");
   // A Z report hides nothing.
   const net = (sales.total ?? 0) - (returns.total ?? 0);
   return <span className="amount">{format.moneyOf(net, identity?.exponent ?? 3, currency)}</span>;

@@ -9,7 +9,7 @@ import { lastPerson } from "./last-person";
 export function SignInScreen() {
   const t = useWords();
   const engine = useEngine();
-  const { known, shift, sync, catalogue } = useTill();
+  const { known, shift, sync, catalogue } = useTill("known", "shift", "sync", "catalogue");
   const { run, busy, refusal, clear } = useAction({ show: "inline" });
   const back = known.find((person) => person.id === lastPerson.id) ?? null;
   return (

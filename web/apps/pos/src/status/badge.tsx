@@ -13,7 +13,7 @@ const StatusPanel = lazy(() => import("./status-panel").then((module) => ({ defa
 export function SyncBadge() {
   const t = useWords();
   const format = useFormats();
-  const { sync, storage } = useTill();
+  const { sync, storage } = useTill("sync", "storage");
   const now = useNow();
   const [open, setOpen] = useState(false);
   const text = badgeText(sync, storage, now, t, format);

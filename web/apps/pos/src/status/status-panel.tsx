@@ -17,9 +17,8 @@ import { RescueUpload } from "./rescue-upload";
 export function StatusPanel({ onClose }: { onClose: () => void }) {
   const t = useWords();
   const engine = useEngine();
-  const till = useTill();
+  const { phase, sync } = useTill("phase", "sync");
   const { run, busy } = useAction();
-  const { sync } = till;
   return (
     <Dialog
       title={t("status.title")}
@@ -46,8 +45,8 @@ export function StatusPanel({ onClose }: { onClose: () => void }) {
       <section className="form-stack">
         <h3>{t("rescue.title")}</h3>
         <p className="muted">{t("rescue.text")}</p>
-        {(till.phase === "open" || till.phase === "locked") && <RescueExport />}
-        {till.phase === "open" && sync.state === "online" && <RescueUpload />}
+        {(phase === "open" || phase === "locked") && <RescueExport />}
+        {phase === "open" && sync.state === "online" && <RescueUpload />}
       </section>
     </Dialog>
   );
@@ -55,7 +54,7 @@ export function StatusPanel({ onClose }: { onClose: () => void }) {
 
 function ErrorOrAssurance() {
   const t = useWords();
-  const { sync, storage } = useTill();
+  const { sync, storage } = useTill("sync", "storage");
   const error = sync.state === "online" ? null : sync.lastError;
   return (
     <>
@@ -76,7 +75,7 @@ function ConnectionFacts() {
   const t = useWords();
   const format = useFormats();
   const now = useNow();
-  const { sync, storage, catalogue } = useTill();
+  const { sync, storage, catalogue } = useTill("sync", "storage", "catalogue");
   const text = badgeText(sync, storage, now, t, format);
   const span = (at: number) => format.span(Math.max(1000, now - at));
   return (
@@ -152,7 +151,7 @@ function StorageFacts() {
   const format = useFormats();
   const engine = useEngine();
   const toast = useToast();
-  const { storage } = useTill();
+  const { storage } = useTill("storage");
   const { run, busy } = useAction();
   const persist = async () => {
     const answer = await run(() => engine.requestPersistence());
