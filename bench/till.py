@@ -19,8 +19,9 @@ from .chain import Chain, running
 from .harness import Figure, LeftOut, Options, Result
 from .load import CURRENCY
 from .path import Tills, cpu_s, push
-from .till_browser import LOOP, Browser, browsing, memory, refuses_throttling, slowed, spki_digest
-from .till_figures import BUILT, SLOWER, aimed, behind, p95, scripts, slower
+from .till_browser import Browser, browsing, memory, refuses_throttling, slowed, spki_digest
+from .till_figures import BUILT, SLOWER, aimed, behind, p95, scripts
+from .till_slowness import slowness
 
 NAME = "till"
 TITLE = "The till: a browser on a slow tablet"
@@ -166,6 +167,7 @@ class Day:
         self.random = Random(options.seed)
         self.url = f"{chain.urls[0]}/till/"
         self.result = Result()
+        self.rate = SLOWER
 
     async def measured(self, code: str) -> tuple[Result, float]:
         """Everything, once, and how fast the backlog drained."""
@@ -200,35 +202,26 @@ class Day:
         return self.result, await self.drain()
 
     async def slowness(self) -> list[Figure]:
-        """The proof that page and worker are slower, with work of a fixed size in each."""
-        browser = self.browser
-        refused = await refuses_throttling(browser)
-        plain: dict[str, list[float]] = {"page": [], "worker": []}
-        slow: dict[str, list[float]] = {"page": [], "worker": []}
-        for _ in range(3):
-            await self.loops(plain)
-            with slowed(browser, SLOWER):
-                await self.loops(slow)
+        """Sets how slow the browser is from here on; the proof that page and worker are."""
+        self.rate, figures = await slowness(self.browser)
+        refused = await refuses_throttling(self.browser)
         why = (
             "DevTools would do it as well"
             if refused is None
             else f'DevTools refuse it for a worker: "{refused}"'
         )
         self.result.text.append(
-            f"Chromium with every renderer stopped for three of four milliseconds, so that page, worker and "
-            f"service worker have a quarter of a processor each ({why}). "
+            "Chromium with every renderer stopped for about three of four milliseconds, so that page, worker "
+            f"and service worker have a quarter of a processor each ({why}). How long exactly is found out "
+            f"first, until work of a fixed size takes {SLOWER:g} times as long: signals take time as well. "
             "The browser's own process, which writes the database, is as fast as the machine."
         )
-        return [slower(f"the same work in the {name}", slow[name], plain[name]) for name in plain]
-
-    async def loops(self, into: dict[str, list[float]]) -> None:
-        into["page"].append(await self.browser.page.evaluate(LOOP))
-        into["worker"].append(await self.browser.worker.evaluate(LOOP))
+        return figures
 
     async def first_sync(self, code: str) -> list[Figure]:
         """From the first row to a catalogue with all of them, nobody signed in."""
         browser = self.browser
-        with slowed(browser, SLOWER):
+        with slowed(browser, self.rate):
             await browser.engine("enrol", {"code": code, "name": "Bench"})
             online = await browser.reached('state.sync.state === "online"')
             complete = f"state.catalogue.products === {self.size.products} && state.sync.feed === null"
@@ -260,7 +253,7 @@ class Day:
     async def start(self) -> tuple[float, float]:
         """Seconds until the sign-in screen stands, and from the PIN until the catalogue answers."""
         browser = self.browser
-        with slowed(browser, SLOWER):
+        with slowed(browser, self.rate):
             await browser.anew(self.url)
             shown = await browser.bench("visible('.person')")
             await browser.page.locator(".person").first.click()
@@ -274,9 +267,11 @@ class Day:
     async def day(self, sales: int) -> _Times:
         """Sales as a cashier makes them, and between them what they stand on, measured for itself."""
         times = _Times()
-        with slowed(self.browser, SLOWER):
+        with slowed(self.browser, self.rate):
             for number in range(sales + WARM_UP):
                 await self.sale(times if number >= WARM_UP else _Times())
+            for text in TYPED[:1]:
+                await self.typed(text, _Times())
             for text in TYPED:
                 await self.typed(text, times)
         return times
@@ -359,7 +354,7 @@ class Day:
         """Entries in a second, from the first acknowledgement to the last."""
         browser = self.browser
         await browser.engine("syncNow")
-        with slowed(browser, SLOWER):
+        with slowed(browser, self.rate):
             drained = await browser.bench("drained()", timeout_s=KNOWN_TIMEOUT_S)
         rate: float = drained["entries"] / max(drained["ms"] / 1000, SHORTEST_S)
         return rate

@@ -43,13 +43,6 @@ STEP_TIMEOUT_MS = 60_000
 STOP_TIMEOUT_S = 10.0
 #: What is kept of the words on a page that is stuck.
 WORDS_MAX = 200
-#: Work of a fixed size, which no optimiser leaves out: milliseconds.
-LOOP = """() => {
-  const from = performance.now();
-  let x = 1;
-  for (let i = 0; i < 40_000_000; i++) x = (Math.imul(x, 1664525) + 1013904223) | 0;
-  return performance.now() - from + (x === 0 ? 1 : 0);
-}"""
 
 
 class Stuck(RuntimeError):

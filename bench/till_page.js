@@ -17,7 +17,7 @@
       // Before the page's own listener: the moment when the answer is here, not when it was dealt with.
       this.addEventListener("message", ({ data }) => {
         if (data.type === "state") {
-          state = data.state;
+          state = { ...state, ...data.changed };
           for (const look of [...watchers]) look();
         }
         const call = calls.get(data.id);
