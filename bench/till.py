@@ -214,7 +214,8 @@ class Day:
             "Chromium with every renderer stopped for about three of four milliseconds, so that page, worker "
             f"and service worker have a quarter of a processor each ({why}). How long exactly is found out "
             f"first, until work of a fixed size takes {SLOWER:g} times as long: signals take time as well. "
-            "The browser's own process, which writes the database, is as fast as the machine."
+            "The browser's own process, which writes the database, is as fast as the machine. "
+            f"Sales and searches are counted after {WARM_UP} sales and one search to warm up."
         )
         return figures
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from octonext.sales.domain import find_disagreement
 from octonext.sales.entries import Line, Return, Sale
 from octonext.till.domain.cart import Tender, price_line, return_line, settle
 from octonext.till.domain.catalogue import Product, Tag, Tax
+from octonext.till.errors import TenderRefused
 
 SHIFT = UUID("01938f5e-7c00-7000-8000-0000000000d1")
 GOODS = Product(SHIFT, "X-1", "Anything", "", "kg", "standard")
@@ -88,6 +90,17 @@ def test_only_what_cash_pays_is_rounded_and_only_by_half_a_coin(
     assert sum(payment.amount for payment in paid.payments) == due + paid.rounding
     assert in_cash == cash_due(due - card, step)
     assert settle(due, [Tender("card")], "SAR", step).rounding == 0
+
+
+@pytest.mark.parametrize("handed_over", [1_253, 1_254, 1_255])
+def test_who_gives_the_unrounded_total_in_cash_has_given_all_of_it(handed_over: int) -> None:
+    paid = settle(1_253, [Tender("cash", handed_over)], "KWD", 5)
+    assert ([payment.amount for payment in paid.payments], paid.change, paid.rounding) == ([1_255], 0, 2)
+
+
+def test_less_than_the_unrounded_total_in_cash_is_refused() -> None:
+    with pytest.raises(TenderRefused, match=r"0\.003 KWD are missing"):
+        settle(1_253, [Tender("cash", 1_252)], "KWD", 5)
 
 
 def test_cash_in_two_parts_is_rounded_once() -> None:
