@@ -63,7 +63,7 @@ def test_every_fault_is_told_at_once() -> None:
 @pytest.mark.parametrize(
     "members",
     [
-        {"cash_rounding": 0}, {"cash_rounding": 251}, {"cash_rounding": 5.5}, {"tenders": []},
+        {"cash_rounding": 0}, {"cash_rounding": 201}, {"cash_rounding": 5.5}, {"tenders": []},
         {"idle_lock_seconds": 14}, {"idle_lock_seconds": 3601}, {"blind_count": "yes"},
         {"discount_limit_ppm": {"cashier": 0, "supervisor": 0}}, {"surprise": 1},
         {"discount_limit_ppm": {"cashier": 0, "supervisor": 0, "manager": 1_000_001}},

@@ -9,11 +9,13 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from octonext.base.errors import OctoNextError
+from octonext.base.spread import CASH_STEP_MAX
 from octonext.base.text import PRINTABLE_PATTERN
 from octonext.payments.domain import CASH, TENDER_ACCOUNTS
 
-#: The largest multiple that cash is rounded to, in minor units: a quarter of a dinar, two and a half riyals.
-CASH_ROUNDING_MAX = 250
+#: The largest multiple that cash is rounded to, in minor units: a fifth of a dinar, two riyals. Tills round
+#: by no larger one.
+CASH_ROUNDING_MAX = CASH_STEP_MAX
 TENDERS_MAX = 16
 SCALE_RULES_MAX = 10
 PPM = 1_000_000
