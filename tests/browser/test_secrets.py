@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from playwright.async_api import Error, expect
 
 from installation import ask_shard
+from live_files import contents_below
 from octonext.processes.keys.opening import open_keyring
 from octonext.processes.keys.shares import device_shares
 
@@ -303,9 +304,11 @@ async def test_nothing_on_the_disk_tells_of_goods_prices_customers_pins_or_keys(
     assert found_in(text.encode() + text.encode("latin-1", "replace"), needles) == []
 
     await browser.close()
-    files = [path for path in browser.profile.rglob("*") if path.is_file()]
-    assert len([path for path in files if "IndexedDB" in str(path)]) > 1
-    told = {str(path.relative_to(browser.profile)): found_in(path.read_bytes(), needles) for path in files}
+    told = {
+        str(path.relative_to(browser.profile)): found_in(content, needles)
+        for path, content in contents_below(browser.profile)
+    }
+    assert len([path for path in told if "IndexedDB" in path]) > 1
     assert {path: found for path, found in told.items() if found} == {}
 
 

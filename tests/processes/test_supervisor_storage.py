@@ -13,6 +13,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from live_files import holding
 from octonext.crypto.at_rest import Protection, StorageUnprotected
 from octonext.crypto.at_rest.mounts import mounts
 from octonext.crypto.volume import PlainFilesThere, unmount_below, why_unusable
@@ -77,12 +78,6 @@ def mounted_below(folder: Path) -> list[Path]:
     return [each.point for each in mounts() if each.point.is_relative_to(folder)]
 
 
-def holding(folder: Path, text: str) -> list[Path]:
-    files = [each for each in folder.rglob("*") if each.is_file() and not each.is_symlink()]
-    assert files
-    return [each for each in files if text.encode() in each.read_bytes()]
-
-
 async def test_a_whole_installation_lives_on_volumes_and_leaves_nothing_readable(
     layout: Layout, eventually: Eventually
 ) -> None:
@@ -99,9 +94,9 @@ async def test_a_whole_installation_lives_on_volumes_and_leaves_nothing_readable
         assert report.unprotected == []
         assert report.protections == {name: examine(layout, name) for name in found}
         # Readable where PostgreSQL reads it: so the search below can find what is there.
-        assert holding(layout.postgres_data("kw-1"), MARKER)
+        assert holding(layout.postgres_data("kw-1"), MARKER.encode())
         assert layout.postgres_log("kw-1").is_dir()
-        assert holding(layout.cipher("kw-1"), MARKER) == []
+        assert holding(layout.cipher("kw-1"), MARKER.encode()) == []
         child = supervisor.children["postgres-kw-1"]
         before = child.pid
         (volume,) = holders(layout.cipher("kw-1"))
@@ -112,12 +107,12 @@ async def test_a_whole_installation_lives_on_volumes_and_leaves_nothing_readable
         assert await write_and_count(layout) == 2
     assert mounted_below(layout.data_dir) == []
     assert [keepers(str(layout.database(name))) for name in ("hq", "kw-1", "reporting")] == [[], [], []]
-    assert holding(layout.data_dir, MARKER) == []
+    assert holding(layout.data_dir, MARKER.encode()) == []
     closed = examine(layout, "kw-1")
     assert closed.proven
     assert "Not mounted now" in closed.detail
     with opened(layout, "kw-1") as folder:
-        assert holding(folder, MARKER)
+        assert holding(folder, MARKER.encode())
     assert mounted_below(layout.data_dir) == []
 
 

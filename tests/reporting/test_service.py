@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from live_files import holding
 from octonext.base.clock import SystemClock
 from octonext.feeds.domain import START, Cursor, Page
 from octonext.reporting.domain.batches import TABLES
@@ -258,6 +259,5 @@ async def test_a_marker_stands_in_a_file_of_a_plain_store_as_it_is(reporting: Re
     """So that the doctor, who finds it nowhere in an encrypted one, knows that encryption hides it."""
     word = secrets.token_hex(32)
     await reporting.mark(word)
-    files = [each for each in chdb.path.rglob("*") if each.is_file()]
-    assert any(word.encode() in each.read_bytes() for each in files)
+    assert holding(chdb.path, word.encode())
     assert list(chdb.path.with_name("incoming").iterdir()) == []

@@ -44,7 +44,7 @@ EXPECTED = (
 )
 COVERED_WITHIN = 200
 #: Worlds of every run, in blocks that the workers share.
-BLOCKS, BLOCK = 12, 10
+BLOCKS, BLOCK = 8, 10
 #: Beyond those blocks: seeds that once found a fault, in the product or in the simulator.
 FOUND_FAULTS = (10_155, 10_208, 20_172, 20_329)
 #: Within how many worlds a broken rule must be found, from this seed on.

@@ -14,4 +14,20 @@ void begun
   .then(() => import("./page"))
   .then(({ showPage }) => {
     showPage(client);
+  })
+  .catch(() => {
+    sayNotLoaded();
   });
+
+/** Before there is a service worker the network may keep a part of the page back; the words are in that part. */
+function sayNotLoaded(): void {
+  const said = [
+    ["en", "ltr", "The till could not be loaded. Check the network, then load the page again."],
+    ["ar", "rtl", "تعذر تحميل نقطة البيع. افحص الشبكة ثم أعد تحميل الصفحة."],
+  ] as const;
+  for (const [lang, dir, text] of said) {
+    const line = Object.assign(document.createElement("p"), { lang, dir, textContent: text });
+    line.setAttribute("role", "alert");
+    document.getElementById("app")?.append(line);
+  }
+}

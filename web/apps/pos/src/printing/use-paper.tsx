@@ -11,9 +11,17 @@ import { useToast } from "../ui";
 import { printSheet } from "./browser";
 import { choosePrinter, portsOf, PrinterFault, sendToPrinter, type PrinterKind } from "./printer";
 
+export interface PaperOptions {
+  openDrawer: boolean;
+  once?: boolean;
+}
+
+/** What is said when a printer takes nothing. */
+type Failed = "printer.failed" | "printer.slip_failed" | "printer.drawer_failed";
+
 export interface PaperPrinting {
-  /** Makes the rows only when they are wanted. */
-  print: (rows: () => ReceiptRow[], options: { openDrawer: boolean }) => Promise<void>;
+  /** Makes the rows only when they are wanted. `once` says that nobody can ask for this paper again. */
+  print: (rows: () => ReceiptRow[], options: PaperOptions) => Promise<void>;
   /** `name` is the file's, without its ending, and the document's title. */
   savePdf: (rows: () => ReceiptRow[], name: string) => Promise<void>;
   /** The drawer's pulse alone; nothing where the browser prints, which cannot send one. */
@@ -35,13 +43,13 @@ export function usePaper(): PaperPrinting {
   const place = useRef<HTMLDivElement>(null);
 
   const attempt = useCallback(
-    async (work: () => Promise<void>) => {
+    async (work: () => Promise<void>, failed: Failed = "printer.failed") => {
       setBusy(true);
       try {
         await work();
       } catch (error) {
         const reason = error instanceof PrinterFault ? error.reason : "failed";
-        toast({ kind: "error", text: t(`printer.${reason}`) });
+        toast({ kind: "error", text: t(reason === "failed" ? failed : `printer.${reason}`) });
       } finally {
         setBusy(false);
       }
@@ -50,22 +58,25 @@ export function usePaper(): PaperPrinting {
   );
 
   const print = useCallback(
-    (rows: () => ReceiptRow[], { openDrawer }: { openDrawer: boolean }) =>
-      attempt(async () => {
-        if (printer === "browser") {
-          flushSync(() => {
-            setSheetRows(rows());
-          });
-          if (place.current !== null) printSheet(place.current, width);
-          return;
-        }
-        const [{ bitmapOfCanvas, drawReceipt }, { receiptBytes }] = await Promise.all([
-          import("./raster"),
-          import("./escpos"),
-        ]);
-        const bytes = receiptBytes(bitmapOfCanvas(drawReceipt(rows(), width)), { openDrawer });
-        await sendOrChoose(printer, bytes, openDrawer);
-      }),
+    (rows: () => ReceiptRow[], { openDrawer, once = false }: PaperOptions) =>
+      attempt(
+        async () => {
+          if (printer === "browser") {
+            flushSync(() => {
+              setSheetRows(rows());
+            });
+            if (place.current !== null) printSheet(place.current, width);
+            return;
+          }
+          const [{ bitmapOfCanvas, drawReceipt }, { receiptBytes }] = await Promise.all([
+            import("./raster"),
+            import("./escpos"),
+          ]);
+          const bytes = receiptBytes(bitmapOfCanvas(drawReceipt(rows(), width)), { openDrawer });
+          await sendOrChoose(printer, bytes, openDrawer);
+        },
+        once ? "printer.slip_failed" : "printer.failed",
+      ),
     [attempt, printer, width],
   );
 
@@ -83,7 +94,7 @@ export function usePaper(): PaperPrinting {
     await attempt(async () => {
       const { drawerBytes } = await import("./escpos");
       await sendOrChoose(printer, drawerBytes(), true);
-    });
+    }, "printer.drawer_failed");
   }, [attempt, printer]);
 
   const sheet = useMemo(

@@ -274,4 +274,6 @@ export const ar: Translation<typeof en> = {
   "printer.not_chosen": "لم تُختر طابعة.",
   "printer.not_connected": "الطابعة غير متصلة. افحص الكابل والكهرباء.",
   "printer.failed": "لم تطبع الطابعة. افحص الورق والغطاء ثم اطبع مجدداً.",
+  "printer.slip_failed": "لم تُطبع القسيمة، والحركة مسجلة. افحص ورق الطابعة وغطاءها.",
+  "printer.drawer_failed": "لم تفتح الطابعة الدرج. افحص ورقها وغطاءها أو استخدم المفتاح.",
 };

@@ -70,7 +70,7 @@ export function CashDialog({ move, onClose }: { move: CashMove; onClose: () => v
     } else if (paper.direct) {
       // A browser would ask first how to print, after every change of money: there the journal alone has it.
       const slip = { move, amount: value, reason, person, at: new Date().toISOString() };
-      await paper.print(() => slipRows(slip, identity), { openDrawer: true });
+      await paper.print(() => slipRows(slip, identity), { openDrawer: true, once: true });
     }
   };
   return (
