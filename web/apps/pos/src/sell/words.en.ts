@@ -244,6 +244,7 @@ export const en = {
   "printer.not_chosen": "No printer was chosen.",
   "printer.not_connected": "The printer is not connected. Check its cable and power.",
   "printer.failed": "The printer did not print. Check paper and cover, then print again.",
-  "printer.slip_failed": "The slip was not printed. The entry is recorded. Check the printer's paper and cover.",
+  "printer.slip_failed":
+    "The slip was not printed. The entry is recorded. Check the printer's paper and cover.",
   "printer.drawer_failed": "The printer did not open the drawer. Check its paper and cover, or use the key.",
 } as const;
